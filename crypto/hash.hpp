@@ -1,0 +1,37 @@
+// H, KDF and MAC16 of PROTOCOL.md 1: SHA-256 and HMAC-SHA256 over length-prefixed parts.
+#pragma once
+
+#include <initializer_list>
+
+#include "crypto/bytes.hpp"
+
+namespace tributary::crypto {
+
+// Little-endian integer as a part of a hash.
+std::array<std::uint8_t, 4> le32(std::uint32_t value);
+std::array<std::uint8_t, 8> le64(std::uint64_t value);
+
+// H(label, parts..); `label` without the "tributary/v1/" prefix.
+Hash hash(std::string_view label, std::initializer_list<ByteView> parts);
+
+// KDF(key, label, parts..). The caller gives the result a type (Secret::from) at once.
+std::array<std::uint8_t, 32> kdf(ByteView key, std::string_view label,
+                                 std::initializer_list<ByteView> parts);
+Mac mac16(ByteView key, std::string_view label, std::initializer_list<ByteView> parts);
+bool equal_constant_time(ByteView a, ByteView b);
+
+// H(label, parts..) of parts that do not fit a list: begin each part with its length.
+class PartHasher {
+ public:
+  explicit PartHasher(std::string_view label);
+  void part(ByteView bytes);
+  // A part of `size` bytes that arrives in pieces through `piece`.
+  void begin_part(std::uint32_t size);
+  void piece(ByteView bytes);
+  Hash finish();
+
+ private:
+  std::array<std::uint64_t, 14> state_{};  // crypto_hash_sha256_state
+};
+
+}  // namespace tributary::crypto

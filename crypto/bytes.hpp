@@ -42,7 +42,7 @@ using Ticket = Fixed<struct TicketTag, 16>;
 using Mac = Fixed<struct MacTag, 16>;
 using AeadTag = Fixed<struct AeadTagTag, 16>;
 using Signature = Fixed<struct SignatureTag, 64>;
-using VerifyKey = Fixed<struct VerifyKeyTag, 32>;    // Ed25519 public
+using VerifyKey = Fixed<struct VerifyKeyTag, 32>;      // Ed25519 public
 using ExchangeKey = Fixed<struct ExchangeKeyTag, 32>;  // X25519 public
 
 std::string to_hex(ByteView bytes);

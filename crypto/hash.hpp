@@ -3,7 +3,7 @@
 
 #include <initializer_list>
 
-#include "crypto/bytes.hpp"
+#include "crypto/secret.hpp"
 
 namespace tributary::crypto {
 
@@ -18,9 +18,9 @@ Hash hash(std::string_view label, std::initializer_list<ByteView> parts);
 std::array<std::uint8_t, 32> kdf(ByteView key, std::string_view label,
                                  std::initializer_list<ByteView> parts);
 Mac mac16(ByteView key, std::string_view label, std::initializer_list<ByteView> parts);
-bool equal_constant_time(ByteView a, ByteView b);
 
 // H(label, parts..) of parts that do not fit a list: begin each part with its length.
+// finish() ends it: afterwards the object may only be destroyed.
 class PartHasher {
  public:
   explicit PartHasher(std::string_view label);
@@ -31,7 +31,7 @@ class PartHasher {
   Hash finish();
 
  private:
-  std::array<std::uint64_t, 14> state_{};  // crypto_hash_sha256_state
+  alignas(8) std::array<std::uint8_t, 104> state_;  // crypto_hash_sha256_state
 };
 
 }  // namespace tributary::crypto

@@ -6,12 +6,13 @@
 
 namespace tributary::crypto {
 
-VerifyKey verify_key(const SigningKey& key);            // RFC 8032
+VerifyKey verify_key(const SigningKey& key);             // RFC 8032
 ExchangeKey exchange_key(const ExchangeSecret& secret);  // RFC 7748
 
 // Signature over lp("tributary/v1/sig/<label>") || lp(hash).
 Signature sign(const SigningKey& key, std::string_view label, const Hash& hash);
-bool verify(const VerifyKey& key, std::string_view label, const Hash& hash, const Signature& signature);
+bool verify(const VerifyKey& key, std::string_view label, const Hash& hash,
+            const Signature& signature);
 
 // pair_key = KDF(DH, "pair-key", device_pk, party_pk, device_id, party_id, u32 epoch [, psk]).
 // Device and party compute it from their own secret and the other's public key: `own` says which
@@ -27,7 +28,8 @@ struct PairParties {
 enum class Side { device, party };
 std::optional<PairKey> pair_key(const ExchangeSecret& own, Side side, const PairParties& parties);
 
-Seed mask_seed(const PairKey& key, const Hash& ctx_hash, const DeviceId& device, const Nonce& nonce);
+Seed mask_seed(const PairKey& key, const Hash& ctx_hash, const DeviceId& device,
+               const Nonce& nonce);
 UploadKey upload_key(const PairKey& gateway_key, const Hash& ctx_hash, const DeviceId& device,
                      const Nonce& nonce);
 Ticket ticket(const PairKey& helper_key, const Hash& ctx_hash, const DeviceId& device,

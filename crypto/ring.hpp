@@ -7,7 +7,9 @@ namespace tributary::crypto {
 
 enum class RingBits : std::uint8_t { b16 = 16, b24 = 24, b32 = 32 };
 std::optional<RingBits> ring_bits(std::uint32_t bits);
-constexpr std::size_t word_bytes(RingBits bits) { return static_cast<std::size_t>(bits) / 8; }
+constexpr std::size_t word_bytes(RingBits bits) {
+  return static_cast<std::size_t>(bits) / 8;
+}
 
 // sum += addend mod 2^b, word by word. Both are the same whole number of words.
 void ring_add(RingBits bits, std::span<std::uint8_t> sum, ByteView addend);

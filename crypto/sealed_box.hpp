@@ -15,10 +15,11 @@ struct SealStatement {
   HelperId helper;
 };
 // nullopt: the combiner key is a low-order point.
-std::optional<Bytes> seal_to_combiner(const ExchangeSecret& helper_secret, const ExchangeKey& combiner,
-                                      const SealStatement& statement, ByteView words);
+std::optional<Bytes> seal_to_combiner(const ExchangeSecret& helper_secret,
+                                      const ExchangeKey& combiner, const SealStatement& statement,
+                                      ByteView words);
 // nullopt: not sealed to this key for this statement, or damaged.
-std::optional<Bytes> open_sealed(const ExchangeSecret& combiner_secret, const SealStatement& statement,
-                                 ByteView sealed);
+std::optional<Bytes> open_sealed(const ExchangeSecret& combiner_secret,
+                                 const SealStatement& statement, ByteView sealed);
 
 }  // namespace tributary::crypto

@@ -5,6 +5,11 @@
 
 namespace tributary::crypto {
 
+// The primitives of Secret; of use for other buffers that held a secret.
+void wipe(std::span<std::uint8_t> bytes) noexcept;
+void fill_random(std::span<std::uint8_t> bytes);
+bool equal_constant_time(ByteView a, ByteView b);  // false when the lengths differ
+
 template <class Tag, std::size_t N>
 class Secret {
  public:
@@ -28,10 +33,12 @@ class Secret {
   std::array<std::uint8_t, N> bytes_{};
 };
 
-using SigningKey = Secret<struct SigningKeyTag, 32>;      // Ed25519 seed
+using SigningKey = Secret<struct SigningKeyTag, 32>;          // Ed25519 seed
 using ExchangeSecret = Secret<struct ExchangeSecretTag, 32>;  // X25519
 using PairKey = Secret<struct PairKeyTag, 32>;
-using Seed = Secret<struct SeedTag, 32>;                  // one mask of one upload
-using UploadKey = Secret<struct UploadKeyTag, 32>;        // AEAD key of one upload
+using Seed = Secret<struct SeedTag, 32>;            // one mask of one upload
+using UploadKey = Secret<struct UploadKeyTag, 32>;  // AEAD key of one upload
 
 }  // namespace tributary::crypto
+
+#include "crypto/secret.ipp"

@@ -1,0 +1,137 @@
+#include "crypto/quantise.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace tributary::crypto {
+namespace {
+
+__extension__ using Wide = unsigned __int128;
+
+std::int64_t largest_word(RingBits bits) {
+  return (std::int64_t{1} << (static_cast<unsigned>(bits) - 1)) - 1;
+}
+
+std::uint64_t magnitude(std::int64_t value) {
+  const auto bits = static_cast<std::uint64_t>(value);
+  return value < 0 ? std::uint64_t{0} - bits : bits;
+}
+
+// a * b with b a bound; stays at the largest value instead of wrapping.
+std::uint64_t saturating_product(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+void require_length(const EncodingPlan& plan, const WordSums& sum) {
+  if (sum.words.size() != plan.words()) {
+    throw std::invalid_argument("quantise: the sum has " + std::to_string(sum.words.size()) +
+                                " words, the plan " + std::to_string(plan.words()));
+  }
+}
+
+std::span<const std::int64_t> model_words(const EncodingPlan& plan, const WordSums& sum) {
+  return std::span(sum.words).first(plan.parameters);
+}
+
+// ||X||^2 <= count^2 * floor((s*C)^2): the norm of a sum is at most the sum of the norms.
+bool within_norm(const EncodingPlan& plan, const WordSums& sum) {
+  // Beyond 2^84 no vector of 2^20 words of 32 bits can reach the bound, and counts up to 2^21
+  // keep the product within 128 bits.
+  const double square = std::floor(std::pow(std::ldexp(plan.clip_l2, plan.scale_log2), 2));
+  const Wide per_update = static_cast<Wide>(std::min(square, std::ldexp(1.0, 84)));
+  const Wide count = std::min<std::uint64_t>(sum.count, std::uint64_t{1} << 21);
+  Wide total = 0;
+  for (const std::int64_t word : model_words(plan, sum)) {
+    total += Wide{magnitude(word)} * magnitude(word);
+  }
+  return total <= count * count * per_update;
+}
+
+bool weight_plausible(const EncodingPlan& plan, const WordSums& sum) {
+  const std::int64_t weight = sum.words[plan.parameters];
+  const std::int64_t loss = sum.words[plan.parameters + 1];
+  const std::int64_t correct = sum.words[plan.parameters + 2];
+  if (sum.count == 0 || weight < 1) return false;
+  const auto positive = static_cast<std::uint64_t>(weight);
+  const std::uint64_t most =
+      saturating_product(sum.count, std::uint64_t{1} << plan.weight_scale_log2);
+  return positive >= sum.count && positive <= most && loss >= 0 && loss <= weight && correct >= 0 &&
+         correct <= weight;
+}
+
+}  // namespace
+
+std::int64_t EncodingPlan::coordinate_bound() const {
+  return static_cast<std::int64_t>(std::floor(std::ldexp(clip_inf, scale_log2)));
+}
+
+std::int32_t choose_scale_log2(RingBits bits, std::uint32_t n_max, double clip_inf, double clip_l2,
+                               double z_gateway, double z_helper) {
+  const double noise = 8 * clip_l2 * std::hypot(z_gateway, z_helper);
+  const double room = n_max * clip_inf + noise;
+  if (!std::isfinite(room) || room <= 0 || clip_inf <= 0) {
+    throw std::invalid_argument("quantise: n_max and the clips must be positive and finite");
+  }
+  const double largest = static_cast<double>(largest_word(bits));
+  int scale = std::ilogb(largest / room);
+  // The quotient may have been rounded up to a power of two.
+  while (std::ldexp(room, scale) > largest) --scale;
+  return scale;
+}
+
+std::uint32_t choose_weight_scale_log2(RingBits bits, std::uint32_t n_max) {
+  const std::uint64_t largest = static_cast<std::uint64_t>(largest_word(bits));
+  if (n_max == 0 || n_max > largest) {
+    throw std::invalid_argument("quantise: n_max " + std::to_string(n_max) +
+                                " does not fit the ring; take a wider one");
+  }
+  std::uint32_t scale = 0;
+  while ((std::uint64_t{n_max} << (scale + 1)) <= largest) ++scale;
+  return scale;
+}
+
+void WordSums::add(const WordSums& other) {
+  if (words.size() != other.words.size()) {
+    throw std::invalid_argument("quantise: sums of different lengths");
+  }
+  for (std::size_t j = 0; j < words.size(); ++j) words[j] += other.words[j];
+  count += other.count;
+}
+
+SumFault check_sum(const EncodingPlan& plan, const WordSums& sum) {
+  require_length(plan, sum);
+  const auto canaries = std::span(sum.words).last(plan.canary_words);
+  if (std::ranges::any_of(canaries, [](std::int64_t word) { return word != 0; })) {
+    return SumFault::canary;
+  }
+  const std::uint64_t bound =
+      saturating_product(sum.count, static_cast<std::uint64_t>(plan.coordinate_bound()));
+  if (std::ranges::any_of(model_words(plan, sum),
+                          [bound](std::int64_t word) { return magnitude(word) > bound; })) {
+    return SumFault::coordinate_bound;
+  }
+  if (!within_norm(plan, sum)) return SumFault::norm_bound;
+  if (!weight_plausible(plan, sum)) return SumFault::weight;
+  return SumFault::none;
+}
+
+DecodedMean decode_mean(const EncodingPlan& plan, const WordSums& sum) {
+  require_length(plan, sum);
+  const auto at = [&](std::size_t index) { return static_cast<double>(sum.words[index]); };
+  const double weight_word = std::max(at(plan.parameters), 1.0);
+  const double weight = std::ldexp(weight_word, -static_cast<int>(plan.weight_scale_log2));
+  DecodedMean mean;
+  mean.delta.reserve(plan.parameters);
+  for (const std::int64_t word : model_words(plan, sum)) {
+    mean.delta.push_back(
+        static_cast<float>(std::ldexp(static_cast<double>(word), -plan.scale_log2) / weight));
+  }
+  mean.weight = weight;
+  mean.loss = plan.loss_cap * at(plan.parameters + 1) / weight_word;
+  mean.accuracy = at(plan.parameters + 2) / weight_word;
+  return mean;
+}
+
+}  // namespace tributary::crypto

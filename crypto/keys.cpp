@@ -1,6 +1,7 @@
 #include "crypto/keys.hpp"
 
 #include <string>
+#include <utility>
 
 #include "crypto/sodium.hpp"
 
@@ -16,16 +17,16 @@ Derived derive(ByteView key, std::string_view label, std::initializer_list<ByteV
   return std::move(*derived);
 }
 
+std::string length_prefixed(std::string_view part) {
+  const auto size = le32(static_cast<std::uint32_t>(part.size()));
+  return std::string(text_of(size)).append(part);
+}
+
 // lp("tributary/v1/sig/<label>") || lp(hash)
 Bytes signed_bytes(std::string_view label, const Hash& hash) {
-  const std::string full = "tributary/v1/sig/" + std::string(label);
-  const auto label_size = le32(static_cast<std::uint32_t>(full.size()));
-  const auto hash_size = le32(Hash::size);
-  Bytes message(label_size.begin(), label_size.end());
-  message.insert(message.end(), full.begin(), full.end());
-  message.insert(message.end(), hash_size.begin(), hash_size.end());
-  message.insert(message.end(), hash.bytes.begin(), hash.bytes.end());
-  return message;
+  const std::string message = length_prefixed(std::string("tributary/v1/sig/").append(label)) +
+                              length_prefixed(text_of(hash.view()));
+  return {message.begin(), message.end()};
 }
 
 }  // namespace

@@ -85,29 +85,38 @@ void add32_portable(std::uint8_t* sum, const std::uint8_t* addend, std::size_t s
   add_words<std::uint32_t>(sum, addend, size);
 }
 
+#define TRIBUTARY_AVX512 [[gnu::target("avx512f,avx512bw,avx512vbmi")]]
+
+// The zeroing form with every byte kept: g++ 12 warns of its own header in the plain form.
+TRIBUTARY_AVX512 inline __m512i permute(__m512i order, __m512i bytes) {
+  return _mm512_maskz_permutexvar_epi8(~__mmask64{0}, order, bytes);
+}
+
 // Sixteen 24-bit words at a time: spread to 32-bit lanes, add, gather. What the spread leaves in
 // the top byte of a lane cannot reach the lower three.
-[[gnu::target("avx512f,avx512bw,avx512vbmi")]] void add24_avx512(std::uint8_t* sum,
-                                                                 const std::uint8_t* addend,
-                                                                 std::size_t size) {
+TRIBUTARY_AVX512 void add24_avx512(std::uint8_t* sum, const std::uint8_t* addend,
+                                   std::size_t size) {
   alignas(64) std::uint8_t spread_order[64];
   alignas(64) std::uint8_t gather_order[64] = {};
   for (unsigned i = 0; i < 64; ++i) spread_order[i] = static_cast<std::uint8_t>(i / 4 * 3 + i % 4);
   for (unsigned i = 0; i < 48; ++i) gather_order[i] = static_cast<std::uint8_t>(i / 3 * 4 + i % 3);
   const __m512i spread = _mm512_load_si512(spread_order);
   const __m512i gather = _mm512_load_si512(gather_order);
-  const __mmask64 bytes = (std::uint64_t{1} << 48) - 1;
   std::size_t at = 0;
-  for (; at + 48 <= size; at += 48) {
-    const __m512i a = _mm512_maskz_loadu_epi8(bytes, sum + at);
-    const __m512i b = _mm512_maskz_loadu_epi8(bytes, addend + at);
-    const __m512i total =
-        _mm512_add_epi32(_mm512_permutexvar_epi8(spread, a), _mm512_permutexvar_epi8(spread, b));
-    _mm512_mask_storeu_epi8(sum + at, bytes, _mm512_permutexvar_epi8(gather, total));
+  for (; at + 64 <= size; at += 48) {
+    const __m512i a = _mm512_loadu_si512(sum + at);
+    const __m512i b = _mm512_loadu_si512(addend + at);
+    const __m512i total = _mm512_add_epi32(permute(spread, a), permute(spread, b));
+    const __m512i packed = permute(gather, total);
+    // Two plain stores: one masked store of 48 bytes halves the speed on Zen 4.
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(sum + at), _mm512_castsi512_si256(packed));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(sum + at + 32),
+                     _mm512_maskz_extracti32x4_epi32(0xf, packed, 2));
   }
   add24_portable(sum + at, addend + at, size - at);
 }
 
+#undef TRIBUTARY_AVX512
 #endif
 
 RingKernels fastest_ring_kernels() {

@@ -1,0 +1,134 @@
+#include "device-protocol/fleet/client.hpp"
+
+#include <sodium.h>
+#include <spdlog/spdlog.h>
+
+#include "device-protocol/fleet/true_vectors.hpp"
+
+namespace tributary::fleet {
+
+// The port's functions; `user` is the Client.
+struct Client::Port {
+  static Client& of(void* user) { return *static_cast<Client*>(user); }
+
+  static trib_status load(void* user, trib_record record, size_t offset, void* out, size_t capacity,
+                          size_t* size) {
+    return of(user).around_.storage.load(record, offset, out, capacity, size);
+  }
+  static trib_status save(void* user, trib_record record, const void* head, size_t head_size,
+                          const void* body, size_t body_size) {
+    auto& around = of(user).around_;
+    const auto status =
+        around.storage.save(record, {static_cast<const std::uint8_t*>(head), head_size},
+                            {static_cast<const std::uint8_t*>(body), body_size});
+    if (status != TRIB_OK) ++around.tally.storage_failures;
+    return status;
+  }
+  static trib_status erase(void* user, trib_record record) {
+    return of(user).around_.storage.erase(record);
+  }
+  static uint64_t monotonic_ms(void*) {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+  }
+  static uint64_t unix_seconds(void*) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+  }
+  static trib_status random(void*, void* out, size_t size) {
+    randombytes_buf(out, size);
+    return TRIB_OK;
+  }
+  static trib_status publish(void* user, const char* topic, const void* payload, size_t size) {
+    const auto& session = of(user).session_;
+    const std::span bytes(static_cast<const std::uint8_t*>(payload), size);
+    return session && session->publish(topic, bytes) ? TRIB_OK : TRIB_NOT_CONNECTED;
+  }
+  static trib_status subscribe(void* user, const char* topic) {
+    const auto& session = of(user).session_;
+    return session && session->subscribe(topic) ? TRIB_OK : TRIB_NOT_CONNECTED;
+  }
+  static trib_status unsubscribe(void* user, const char* topic) {
+    const auto& session = of(user).session_;
+    return session && session->unsubscribe(topic) ? TRIB_OK : TRIB_NOT_CONNECTED;
+  }
+  static void log(void* user, trib_log_level level, const char* text, uint64_t number) {
+    const auto severity = level == TRIB_LOG_WARNING ? spdlog::level::info : spdlog::level::debug;
+    spdlog::log(severity, "device {}: {} ({})", of(user).around_.device.hex(), text, number);
+  }
+  static void reveal(void* user, const unsigned char ctx_hash[TRIB_HASH_BYTES], uint32_t first_word,
+                     const int32_t* words, uint32_t count) {
+    const auto& around = of(user).around_;
+    const auto hash = Hash::from(ByteView(ctx_hash, TRIB_HASH_BYTES));
+    if (!record_true_words(around.true_vectors, *hash, around.device, first_word, {words, count})) {
+      ++around.tally.storage_failures;
+    }
+  }
+};
+
+Client::Client(const Surroundings& surroundings, std::unique_ptr<LocalTrainer> trainer)
+    : around_(surroundings),
+      trainer_(std::move(trainer)),
+      model_(trainer_->trainer().model),
+      memory_(trainer_->trainer().parameters),
+      bytes_((trib_client_size() + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t)) {}
+
+Outcome<std::unique_ptr<Client>> Client::start(const Surroundings& surroundings,
+                                               std::unique_ptr<LocalTrainer> trainer) {
+  std::unique_ptr<Client> client(new Client(surroundings, std::move(trainer)));
+  trib_port port{};
+  port.user = client.get();
+  port.crypto = &trib_posix_crypto;
+  port.storage = {Port::load, Port::save, Port::erase};
+  port.monotonic_ms = Port::monotonic_ms;
+  port.unix_seconds = Port::unix_seconds;
+  port.random = Port::random;
+  port.publish = Port::publish;
+  port.subscribe = Port::subscribe;
+  port.unsubscribe = Port::unsubscribe;
+  port.log = Port::log;
+  trib_client_options options{};
+  options.checkpoint_steps = surroundings.checkpoint_steps;
+  if (!surroundings.true_vectors.empty()) options.reveal_quantised = Port::reveal;
+  options.firmware = "tributary-fleet";
+  const auto status = trib_client_start(client->bytes_.data(), &port, &client->trainer_->trainer(),
+                                        &client->memory_.memory(), &options, &client->client_);
+  if (status != TRIB_OK) {
+    return Fault{"device " + surroundings.device.hex() +
+                 " does not start: " + trib_status_text(status)};
+  }
+  return client;
+}
+
+Client::~Client() {
+  sodium_memzero(bytes_.data(), bytes_.size() * sizeof(std::uint64_t));
+}
+
+void Client::connected() {
+  if (const auto status = trib_client_connected(client_); status != TRIB_OK) {
+    spdlog::debug("device {}: {}", around_.device.hex(), trib_status_text(status));
+  }
+}
+
+trib_status Client::message(const BrokerMessage& message) {
+  return trib_client_message(client_, message.topic.c_str(), message.payload.data(),
+                             message.payload.size());
+}
+
+std::optional<std::chrono::milliseconds> Client::turn() {
+  std::uint32_t wait = UINT32_MAX;
+  if (const auto status = trib_client_turn(client_, &wait); status != TRIB_OK) {
+    spdlog::debug("device {}: {}", around_.device.hex(), trib_status_text(status));
+  }
+  if (wait == UINT32_MAX) return std::nullopt;
+  return std::chrono::milliseconds(wait);
+}
+
+Hash Client::context_hash() const {
+  Hash hash;
+  trib_client_context_hash(client_, hash.bytes.data());
+  return hash;
+}
+
+}  // namespace tributary::fleet

@@ -1,0 +1,34 @@
+#include "device-protocol/fleet/offer_view.hpp"
+
+#include "crypto/hash.hpp"
+#include "device-protocol/fleet/tally.hpp"
+#include "tributary.pb.h"
+
+namespace tributary::fleet {
+
+std::optional<OfferView> view_offer(ByteView payload) {
+  v1::Offer offer;
+  v1::RoundContext context;
+  if (payload.empty() || !offer.ParseFromArray(payload.data(), static_cast<int>(payload.size())) ||
+      !context.ParseFromString(offer.context())) {
+    return std::nullopt;
+  }
+  OfferView view;
+  view.ctx_hash = crypto::hash("ctx", {view_of(offer.context())});
+  view.place = {context.gateway_id() + context.task_id(), context.round()};
+  view.model = context.model();
+  view.parameters = context.parameters();
+  const auto bytes = std::uint64_t{context.parameters()} * (context.encoding().ring_bits() / 8);
+  const auto chunk = std::max<std::uint32_t>(context.chunk_bytes(), 1);
+  view.length = {context.training().local_steps(), static_cast<std::uint32_t>(bytes / chunk + 1)};
+  return view;
+}
+
+std::size_t reject_reason(ByteView payload) {
+  v1::Reject reject;
+  if (!reject.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return 0;
+  const auto reason = static_cast<std::size_t>(reject.reason());
+  return reason < Tally::kReasons ? reason : 0;
+}
+
+}  // namespace tributary::fleet

@@ -90,6 +90,7 @@ class HelperRole {
   // For GatewayKeys.helper. The epoch key is the current one.
   v1::CertifiedKey certified_key() const;
   std::uint32_t epoch() const;
+  UnixTime epoch_ends() const;  // call rotate() then
   // What open() found: why a new epoch was made, empty when none was.
   const std::string& epoch_reason() const;
   // Ends the epoch and destroys its secret; every round that names it is refused from now on.

@@ -1,6 +1,7 @@
 // What a helper accepts, whatever a context says (rules H1 and H12).
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -8,8 +9,14 @@
 namespace tributary::gateway::helper {
 
 using UnixTime = std::chrono::sys_seconds;
+// Of a message; anything beyond the year 36,000 is that year, so that sums cannot overflow.
+inline UnixTime unix_time(std::uint64_t seconds) {
+  return UnixTime{std::chrono::seconds{std::min<std::uint64_t>(seconds, 1ULL << 40)}};
+}
 
 struct Limits {
+  static constexpr std::uint64_t highest_round = (1ULL << 62) - 1;
+
   std::uint32_t n_min = 3;  // own floor, at least 2: contexts with a lower n_min are refused
   std::uint32_t n_max = 5000;
   std::size_t words = 1'000'000;               // per mask, model and metric words together

@@ -1,0 +1,221 @@
+#include "gateway/helper/helper_role.hpp"
+
+#include "gateway/helper/credential.hpp"
+#include "gateway/helper/rate_limit.hpp"
+#include "gateway/helper/record.hpp"
+#include "storage/schema/helper/schema.hpp"
+
+namespace tributary::gateway::helper {
+
+struct HelperRole::State {
+  State(const std::filesystem::path& folder, Identity who, const Limits& bounds, UnixTime now)
+      : identity(std::move(who)),
+        limits(bounds),
+        signer{identity.tenant, identity.id, identity.key},
+        database(folder / "helper.db", {schema::helper}, now),
+        instance(database, Marker{folder / "helper.marker"}, signer, limits.epoch_lifetime, now),
+        record(database, instance),
+        roster(identity.tenant, identity.authority, identity.id),
+        rate(limits.sums_per_minute) {}
+
+  Asked asked() const {
+    return {identity.tenant, identity.id, identity.own_gateway, instance.epoch().epoch,
+            identity.coordinator};
+  }
+  std::variant<VerifyKey, Fault> gateway_key(const Claim& claim, const v1::CertifiedKey& gateway,
+                                             UnixTime now) const;
+  std::optional<Fault> check_claim(const Claim& claim, const v1::CertifiedKey& gateway,
+                                   UnixTime now) const;
+  std::variant<std::vector<RosterEntry>, Fault> check_survivors(const Claim& claim,
+                                                                std::string_view bytes,
+                                                                const std::set<DeviceId>& revoked,
+                                                                UnixTime now);
+  std::variant<Job, Fault, Later> decide(const Claim& claim, std::string_view bytes,
+                                         const v1::CertifiedKey& gateway,
+                                         const std::set<DeviceId>& revoked, UnixTime now);
+  Job make_job(const Claim& claim, std::span<const RosterEntry> entries) const;
+  Refusal refuse(const v1::SumRequest& request, const Fault& fault) const;
+
+  Identity identity;
+  Limits limits;
+  Signer signer;
+  storage::Database database;
+  Instance instance;
+  Record record;
+  RosterCache roster;
+  RateLimit rate;
+};
+
+namespace {
+
+std::vector<DeviceId> devices_of(const Claim& claim) {
+  std::vector<DeviceId> devices;
+  devices.reserve(claim.survivors.size());
+  for (const auto& survivor : claim.survivors) devices.push_back(survivor.device);
+  return devices;
+}
+
+std::optional<ScopeKey> scope_of(const v1::RoundScope& scope) {
+  const auto task = TaskId::from(scope.task_id());
+  const auto gateway = GatewayId::from(scope.gateway_id());
+  if (!task || !gateway || scope.round() == 0 || scope.round() > Limits::highest_round)
+    return std::nullopt;
+  return ScopeKey{*task, scope.round(), *gateway};
+}
+
+}  // namespace
+
+std::variant<VerifyKey, Fault> HelperRole::State::gateway_key(const Claim& claim,
+                                                              const v1::CertifiedKey& gateway,
+                                                              UnixTime now) const {
+  const auto bad = [](std::string text) {
+    return Fault{v1::HELPER_REFUSAL_BAD_REQUEST, std::move(text)};
+  };
+  const auto certificate =
+      certificate_of(gateway.certificate(), identity.authority, identity.tenant, v1::ROLE_GATEWAY);
+  if (!certificate) return bad("H2: the gateway's certificate is not the authority's");
+  if (certificate->subject_id() != claim.scope.gateway.raw()) {
+    return bad("H2: the certificate is not that of gateway " + claim.scope.gateway.hex());
+  }
+  if (now < unix_time(certificate->not_before()) || now > unix_time(certificate->not_after())) {
+    return bad("H2: the gateway's certificate is not valid now; renew it with the fleet authority");
+  }
+  const auto key = VerifyKey::from(certificate->public_key());
+  if (!key) return bad("H2: the gateway's certificate holds no Ed25519 key");
+  return *key;
+}
+
+std::optional<Fault> HelperRole::State::check_claim(const Claim& claim,
+                                                    const v1::CertifiedKey& gateway,
+                                                    UnixTime now) const {
+  if (auto fault = check_context(claim, asked(), limits)) return fault;
+  if (auto fault = check_time(claim, limits, now)) return fault;
+  auto key = gateway_key(claim, gateway, now);
+  if (auto* fault = std::get_if<Fault>(&key)) return std::move(*fault);
+  return check_request(claim, asked(), std::get<VerifyKey>(key));
+}
+
+std::variant<std::vector<RosterEntry>, Fault> HelperRole::State::check_survivors(
+    const Claim& claim, std::string_view bytes, const std::set<DeviceId>& revoked, UnixTime now) {
+  auto found = roster.entries(claim, bytes, instance.epoch());
+  const auto* entries = std::get_if<std::vector<RosterEntry>>(&found);
+  if (entries == nullptr) return found;
+  if (auto fault = check_devices(claim, *entries, revoked, now)) return *fault;
+  if (auto fault = check_tickets(claim, *entries)) return *fault;
+  return found;
+}
+
+std::variant<Job, Fault, Later> HelperRole::State::decide(const Claim& claim,
+                                                          std::string_view bytes,
+                                                          const v1::CertifiedKey& gateway,
+                                                          const std::set<DeviceId>& revoked,
+                                                          UnixTime now) {
+  // What was answered once stays answerable: the same survivors are judged as of that moment.
+  const auto standing = record.standing(claim.scope);
+  const auto* answered = std::get_if<Answered>(&standing);
+  const bool again = answered != nullptr && answered->survivors_hash == claim.survivors_hash;
+  const auto as_of = again ? answered->at : now;
+
+  if (auto fault = check_claim(claim, gateway, as_of)) return std::move(*fault);
+  if (const auto wait = rate.take(claim.scope.task, now)) return Later{*wait};
+  auto checked = check_survivors(claim, bytes, again ? std::set<DeviceId>{} : revoked, as_of);
+  if (auto* fault = std::get_if<Fault>(&checked)) return std::move(*fault);
+  auto refused = record.answer(claim.scope, claim.context.scope(), claim.survivors_hash,
+                               devices_of(claim), now);
+  if (refused) return std::move(*refused);
+  return make_job(claim, std::get<std::vector<RosterEntry>>(checked));
+}
+
+Job HelperRole::State::make_job(const Claim& claim, std::span<const RosterEntry> entries) const {
+  Job job{claim.scope,
+          {claim.ctx_hash, claim.survivors_hash, identity.id},
+          claim.combiner,
+          instance.epoch().epoch,
+          claim.bits,
+          claim.words,
+          {}};
+  job.seeds.reserve(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto& survivor = claim.survivors[i];
+    job.seeds.push_back(
+        crypto::mask_seed(entries[i]->pair_key, claim.ctx_hash, survivor.device, survivor.nonce));
+  }
+  return job;
+}
+
+Refusal HelperRole::State::refuse(const v1::SumRequest& request, const Fault& fault) const {
+  const auto hashes = claim_hashes(request);
+  return {hashes.ctx_hash, mask_refusal(signer, hashes, fault), fault.text};
+}
+
+std::unique_ptr<HelperRole> HelperRole::open(const std::filesystem::path& folder, Identity identity,
+                                             Limits limits, UnixTime now) {
+  auto state = std::make_unique<State>(folder, std::move(identity), limits, now);
+  return std::unique_ptr<HelperRole>(new HelperRole(std::move(state)));
+}
+
+HelperRole::HelperRole(std::unique_ptr<State> state) : state_(std::move(state)) {}
+HelperRole::~HelperRole() = default;
+
+v1::CertifiedKey HelperRole::certified_key() const {
+  v1::CertifiedKey key;
+  key.mutable_certificate()->ParseFromString(state_->identity.certificate);
+  key.mutable_epoch_key()->ParseFromString(state_->instance.signed_key());
+  return key;
+}
+
+std::uint32_t HelperRole::epoch() const {
+  return state_->instance.epoch().epoch;
+}
+UnixTime HelperRole::epoch_ends() const {
+  return state_->instance.epoch_ends();
+}
+const std::string& HelperRole::epoch_reason() const {
+  return state_->instance.reason();
+}
+
+void HelperRole::rotate(UnixTime now) {
+  state_->roster.clear();
+  state_->instance.rotate(now, "rotated");
+}
+
+Decision HelperRole::answer(const v1::SumRequest& request, std::string_view roster,
+                            const v1::CertifiedKey& gateway, const std::set<DeviceId>& revoked,
+                            UnixTime now) {
+  auto parsed = parse_claim(request);
+  if (const auto* fault = std::get_if<Fault>(&parsed)) return state_->refuse(request, *fault);
+  auto decided = state_->decide(std::get<Claim>(parsed), roster, gateway, revoked, now);
+  if (const auto* fault = std::get_if<Fault>(&decided)) return state_->refuse(request, *fault);
+  if (const auto* later = std::get_if<Later>(&decided)) return *later;
+  return std::get<Job>(std::move(decided));
+}
+
+std::variant<Answer, Unfinished> HelperRole::finish(const Job& job, ByteView words) {
+  const auto& epoch = state_->instance.epoch();
+  if (job.epoch != epoch.epoch) return Unfinished{"the helper epoch of this answer has ended"};
+  if (words.size() != job.words * crypto::word_bytes(job.bits))
+    return Unfinished{"not the sum of this job"};
+  const auto sealed = crypto::seal_to_combiner(epoch.secret, job.combiner, job.statement, words);
+  if (!sealed) return Unfinished{"the context's combiner key is not a usable X25519 key"};
+  const auto hash = response_hash(job.statement, *sealed);
+  if (!state_->record.respond(job.scope, job.statement.survivors_hash, hash)) {
+    return Unfinished{"the answer differs from the one on record for this round"};
+  }
+  return Answer{job.statement.ctx_hash, mask_sum(state_->signer, job.statement, *sealed)};
+}
+
+std::variant<VoidStatement, VoidRefusal> HelperRole::void_scope(const v1::RoundScope& scope,
+                                                                UnixTime now) {
+  if (scope.tenant() != state_->identity.tenant) {
+    return VoidRefusal{"the scope to void is of tenant '" + scope.tenant() + "'"};
+  }
+  const auto key = scope_of(scope);
+  if (!key) return VoidRefusal{"the scope to void has an id of a wrong length or no round"};
+  auto body = state_->record.void_scope(*key, void_statement(state_->signer, *key, now), now);
+  if (!body)
+    return VoidRefusal{"round " + std::to_string(key->round) +
+                       " was answered; it cannot be voided"};
+  return VoidStatement{std::move(*body)};
+}
+
+}  // namespace tributary::gateway::helper

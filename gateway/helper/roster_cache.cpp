@@ -1,0 +1,113 @@
+#include "gateway/helper/roster_cache.hpp"
+
+#include <algorithm>
+
+#include "gateway/helper/credential.hpp"
+
+namespace tributary::gateway::helper {
+namespace {
+
+// The id a roster entry claims; its signature is not looked at.
+std::string claimed_id(const v1::CertifiedKey& key) {
+  v1::Certificate certificate;
+  if (!certificate.ParseFromString(key.certificate().body())) return {};
+  return certificate.subject_id();
+}
+
+Hash entry_hash(const v1::CertifiedKey& key) {
+  return crypto::hash("roster-entry",
+                      {view_of(key.certificate().body()), view_of(key.certificate().signature()),
+                       view_of(key.epoch_key().body()), view_of(key.epoch_key().signature())});
+}
+
+Fault bad_context(std::string text) {
+  return {v1::HELPER_REFUSAL_BAD_CONTEXT, "H3: " + std::move(text)};
+}
+
+}  // namespace
+
+RosterCache::RosterCache(std::string tenant, VerifyKey authority, HelperId helper,
+                         std::size_t capacity)
+    : tenant_(std::move(tenant)), authority_(authority), helper_(helper), half_(capacity / 2) {}
+
+std::variant<std::vector<RosterEntry>, Fault> RosterCache::entries(const Claim& claim,
+                                                                   std::string_view bytes,
+                                                                   const EpochSecret& epoch) {
+  if (crypto::hash("roster", {view_of(bytes)}) != claim.roster_hash) {
+    return bad_context("the roster's bytes do not have the hash the context names");
+  }
+  v1::Roster roster;
+  if (!roster.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return bad_context("the roster does not decode");
+  }
+  if (roster.gateway_id() != claim.scope.gateway.raw())
+    return bad_context("the roster is of another gateway");
+  std::vector<RosterEntry> found(claim.survivors.size());
+  auto survivor = claim.survivors.begin();
+  std::string last;
+  for (const auto& key : roster.devices()) {
+    auto id = claimed_id(key);
+    if (id.size() != DeviceId::size || (!last.empty() && id <= last)) {
+      return bad_context("the roster is not strictly ascending by device id");
+    }
+    survivor = std::lower_bound(
+        survivor, claim.survivors.end(), *DeviceId::from(id),
+        [](const auto& item, const DeviceId& wanted) { return item.device < wanted; });
+    if (survivor == claim.survivors.end()) break;
+    if (survivor->device.raw() == id) {
+      found[static_cast<std::size_t>(survivor - claim.survivors.begin())] = entry(key, epoch);
+    }
+    last = std::move(id);
+  }
+  return found;
+}
+
+void RosterCache::clear() {
+  recent_.clear();
+  older_.clear();
+}
+
+RosterEntry RosterCache::entry(const v1::CertifiedKey& key, const EpochSecret& epoch) {
+  const auto hash = entry_hash(key);
+  if (const auto hit = recent_.find(hash); hit != recent_.end()) return hit->second;
+  if (const auto hit = older_.find(hash); hit != older_.end()) {
+    keep(hash, hit->second);
+    return recent_.at(hash);
+  }
+  auto made = verify(key, epoch);
+  ++verified_;
+  if (made) keep(hash, made);  // a failure is not kept: it must not push good entries out
+  return made;
+}
+
+RosterEntry RosterCache::verify(const v1::CertifiedKey& key, const EpochSecret& epoch) const {
+  const auto certificate = certificate_of(key.certificate(), authority_, tenant_, v1::ROLE_DEVICE);
+  if (!certificate) return nullptr;
+  const auto signed_key = epoch_key_of(key.epoch_key(), *certificate);
+  const auto gateway = GatewayId::from(certificate->gateway_id());
+  const auto device = DeviceId::from(certificate->subject_id());
+  if (!signed_key || !gateway || !device) return nullptr;
+  const auto device_key = ExchangeKey::from(signed_key->public_key());
+  if (!device_key) return nullptr;
+  auto pair = crypto::pair_key(epoch.secret, crypto::Side::party,
+                               {*device_key,
+                                crypto::exchange_key(epoch.secret),
+                                device->bytes,
+                                helper_.bytes,
+                                epoch.epoch,
+                                {}});
+  if (!pair) return nullptr;
+  return std::make_shared<const RosterDevice>(RosterDevice{
+      *device, *gateway, unix_time(certificate->not_before()),
+      unix_time(std::min(certificate->not_after(), signed_key->not_after())), std::move(*pair)});
+}
+
+void RosterCache::keep(const Hash& hash, RosterEntry entry) {
+  if (recent_.size() >= half_) {
+    older_ = std::move(recent_);
+    recent_.clear();
+  }
+  recent_.emplace(hash, std::move(entry));
+}
+
+}  // namespace tributary::gateway::helper

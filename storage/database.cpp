@@ -1,0 +1,129 @@
+#include "storage/database.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <sqlite3.h>
+
+#include <stdexcept>
+
+#include "storage/file.hpp"
+#include "storage/migrate.hpp"
+#include "storage/statement_cache.hpp"
+
+namespace tributary::storage {
+namespace {
+
+// Long enough for a predecessor that is on its way out, short enough to be told soon.
+constexpr int busy_milliseconds = 1000;
+
+void configure(SQLite::Database& connection) {
+  // The order matters: exclusive before the first look at the log keeps it free of shared memory,
+  // whose reset bug in SQLite 3.40 needs a second connection.
+  connection.exec("PRAGMA locking_mode = EXCLUSIVE");
+  connection.exec("PRAGMA cell_size_check = ON");
+  connection.exec("PRAGMA trusted_schema = OFF");
+  connection.exec("PRAGMA journal_mode = WAL");
+  connection.exec("PRAGMA synchronous = FULL");
+  connection.exec("PRAGMA foreign_keys = ON");
+  connection.exec("PRAGMA journal_size_limit = 67108864");
+}
+
+void check(SQLite::Database& connection, const std::filesystem::path& path) {
+  const std::string verdict = connection.execAndGet("PRAGMA quick_check(1)").getString();
+  if (verdict != "ok") throw Failure(FailureKind::corrupt, path.string() + ": " + verdict);
+}
+
+}  // namespace
+
+// Statements are finalised before the connection closes: members go in reverse order.
+struct Database::Connection {
+  explicit Connection(const std::filesystem::path& path)
+      : database(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_milliseconds),
+        statements(database, path.string()) {}
+
+  SQLite::Database database;
+  StatementCache statements;
+};
+
+Database::Database(const std::filesystem::path& path, std::span<const SchemaSet> sets,
+                   std::chrono::sys_seconds now)
+    : path_(path) {
+  const auto folder = std::filesystem::absolute(path).parent_path();
+  if (!std::filesystem::is_directory(folder)) {
+    throw Failure(FailureKind::other, path.string() + ": the folder " + folder.string() +
+                                          " does not exist; create it first");
+  }
+  try {
+    open(sets);
+  } catch (const Failure& failure) {
+    if (failure.kind() != FailureKind::corrupt) throw;
+    put_aside(now);
+    open(sets);
+  }
+}
+
+Database::~Database() = default;
+
+void Database::open(std::span<const SchemaSet> sets) {
+  translated(path_.string(), [this] {
+    connection_ = std::make_unique<Connection>(path_);
+    configure(connection_->database);
+    check(connection_->database, path_);
+  });
+  migrate(*this, sets);
+}
+
+void Database::put_aside(std::chrono::sys_seconds now) {
+  connection_.reset();
+  const std::string stem =
+      path_.string() + ".corrupt-" + std::to_string(now.time_since_epoch().count());
+  std::string target = stem;
+  for (int copy = 2; std::filesystem::exists(target); ++copy) {
+    target = stem + "-" + std::to_string(copy);
+  }
+  // The database first: a log without its database is removed at the next open, a database
+  // without its log would look whole and have lost commits.
+  rename_file(path_, target);
+  if (std::filesystem::exists(path_.string() + "-wal")) {
+    rename_file(path_.string() + "-wal", target + "-wal");
+  }
+  sync_folder_of(path_);
+  set_aside_ = target;
+}
+
+Statement Database::prepare(std::string_view sql) {
+  return connection_->statements.take(sql);
+}
+
+void Database::run_script(std::string_view sql) {
+  translated(path_.string(), [&] { connection_->database.exec(std::string(sql)); });
+}
+
+std::int64_t Database::last_row_id() const {
+  return connection_->database.getLastInsertRowid();
+}
+
+std::int64_t Database::changes() const {
+  return connection_->database.getChanges();
+}
+
+Database::Transaction::Transaction(Database& database) : database_(database) {
+  if (sqlite3_get_autocommit(database_.connection_->database.getHandle()) == 0) {
+    throw std::logic_error("storage: a transaction inside a transaction");
+  }
+  database_.run("BEGIN IMMEDIATE");
+}
+
+void Database::Transaction::commit() {
+  database_.run("COMMIT");
+}
+
+Database::Transaction::~Transaction() {
+  sqlite3* const handle = database_.connection_->database.getHandle();
+  // After some failures SQLite has rolled back by itself. If this one fails the journal still has
+  // no commit record, so nothing of the transaction can come back.
+  if (sqlite3_get_autocommit(handle) == 0) {
+    sqlite3_exec(handle, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+}
+
+}  // namespace tributary::storage

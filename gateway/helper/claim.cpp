@@ -52,18 +52,15 @@ std::optional<Fault> read_context(const v1::SumRequest& request, Claim& claim) {
   const auto roster_hash = Hash::from(context.roster_hash());
   const auto combiner = ExchangeKey::from(context.combiner_key());
   const auto bits = crypto::ring_bits(context.encoding().ring_bits());
-  const auto signature = Signature::from(request.context_signature());
   if (!task || !gateway || !roster_hash || !combiner) {
     return bad_context("H1: an id, hash or key in the context has a wrong length");
   }
   if (!bits) return bad_context("H1: ring bits in the context are not 16, 24 or 32");
-  if (!signature) return bad_context("H1: the context's signature is not 64 bytes");
   claim.scope = {*task, context.round(), *gateway};
   claim.roster_hash = *roster_hash;
   claim.combiner = *combiner;
   claim.bits = *bits;
   claim.words = std::size_t{context.parameters()} + 3 + context.encoding().canary_words();
-  claim.context_signature = *signature;
   return std::nullopt;
 }
 

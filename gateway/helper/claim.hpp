@@ -1,4 +1,4 @@
-// A SumRequest as typed values: every length checked, nothing verified yet.
+// A SumRequest as typed values: every length checked, nothing verified here.
 #pragma once
 
 #include <variant>
@@ -14,7 +14,6 @@ namespace tributary::gateway::helper {
 struct Claim {
   Hash ctx_hash;             // of the bytes received
   v1::RoundContext context;  // ids, hashes, keys and ring bits in it have been checked, see below
-  Signature context_signature;
   ScopeKey scope;
   Hash roster_hash;
   ExchangeKey combiner;

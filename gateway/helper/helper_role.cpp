@@ -3,24 +3,34 @@
 #include "gateway/helper/credential.hpp"
 #include "gateway/helper/rate_limit.hpp"
 #include "gateway/helper/record.hpp"
+#include "storage/file.hpp"
 #include "storage/schema/helper/schema.hpp"
 
 namespace tributary::gateway::helper {
+
+namespace {
+
+// SQLite would make a file that others can read, and its log with the same mode.
+std::filesystem::path owners_only(std::filesystem::path path) {
+  storage::open_exclusive(path).close();
+  return path;
+}
+
+}  // namespace
 
 struct HelperRole::State {
   State(const std::filesystem::path& folder, Identity who, const Limits& bounds, UnixTime now)
       : identity(std::move(who)),
         limits(bounds),
         signer{identity.tenant, identity.id, identity.key},
-        database(folder / "helper.db", {schema::helper}, now),
+        database(owners_only(folder / "helper.db"), {schema::helper}, now),
         instance(database, Marker{folder / "helper.marker"}, signer, limits.epoch_lifetime, now),
         record(database, instance),
         roster(identity.tenant, identity.authority, identity.id),
         rate(limits.sums_per_minute) {}
 
   Asked asked() const {
-    return {identity.tenant, identity.id, identity.own_gateway, instance.epoch().epoch,
-            identity.coordinator};
+    return {identity.tenant, identity.id, identity.own_gateway, instance.epoch().epoch};
   }
   std::variant<VerifyKey, Fault> gateway_key(const Claim& claim, const v1::CertifiedKey& gateway,
                                              UnixTime now) const;
@@ -182,6 +192,9 @@ void HelperRole::rotate(UnixTime now) {
 Decision HelperRole::answer(const v1::SumRequest& request, std::string_view roster,
                             const v1::CertifiedKey& gateway, const std::set<DeviceId>& revoked,
                             UnixTime now) {
+  if (const auto fault = check_origin(request, state_->identity.coordinator)) {
+    return state_->refuse(request, *fault);
+  }
   auto parsed = parse_claim(request);
   if (const auto* fault = std::get_if<Fault>(&parsed)) return state_->refuse(request, *fault);
   auto decided = state_->decide(std::get<Claim>(parsed), roster, gateway, revoked, now);

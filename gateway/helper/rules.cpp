@@ -76,10 +76,14 @@ std::optional<Fault> blame(v1::HelperRefusal reason, const std::string& what,
 
 }  // namespace
 
+std::optional<Fault> check_origin(const v1::SumRequest& request, const VerifyKey& coordinator) {
+  const auto signature = Signature::from(request.context_signature());
+  const auto ctx_hash = crypto::hash("ctx", {view_of(request.context())});
+  if (signature && crypto::verify(coordinator, "ctx", ctx_hash, *signature)) return std::nullopt;
+  return bad_context("the context is not signed by the pinned coordinator key");
+}
+
 std::optional<Fault> check_context(const Claim& claim, const Asked& asked, const Limits& limits) {
-  if (!crypto::verify(asked.coordinator, "ctx", claim.ctx_hash, claim.context_signature)) {
-    return bad_context("the context is not signed by the pinned coordinator key");
-  }
   if (auto fault = check_place(claim, asked)) return fault;
   if (auto fault = check_helper(claim, asked)) return fault;
   return check_sizes(claim, limits);

@@ -4,6 +4,8 @@
 #include <fstream>
 
 #include "gateway/helper/marker.hpp"
+#include "storage/database.hpp"
+#include "storage/schema/helper/schema.hpp"
 #include "tests/unit/gateway/helper_world.hpp"
 
 using namespace tributary;
@@ -265,6 +267,40 @@ TEST_CASE("H10: the first epoch is 1 and a restart keeps it") {
   CHECK(crypto::verify(crypto::verify_key(world.helper_party.key), "epoch-key",
                        crypto::hash("epoch-key", {view_of(certified.epoch_key().body())}),
                        *Signature::from(certified.epoch_key().signature())));
+}
+
+TEST_CASE("H10: only the owner can read the files that hold the epoch secret") {
+  World world;
+  world.answer(request(world, 1));
+  for (const auto& file : fs::directory_iterator(world.folder.path())) {
+    CAPTURE(file.path());
+    CHECK((file.status().permissions() & fs::perms(0077)) == fs::perms::none);
+  }
+}
+
+TEST_CASE("H10: an ended epoch's secret is not left in the files") {
+  World world;
+  const auto secret_in_files = [&](const std::string& needle) {
+    for (const auto& file : fs::directory_iterator(world.folder.path())) {
+      std::ifstream in(file.path(), std::ios::binary);
+      const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+      if (bytes.find(needle) != std::string::npos) return true;
+    }
+    return false;
+  };
+  const auto files = world.folder.path();
+  world.role.reset();
+  std::string secret;
+  {
+    storage::Database database(files / "helper.db", {schema::helper}, now);
+    auto query = database.prepare("SELECT secret FROM epoch");
+    REQUIRE(query.step());
+    secret = text_of(query.blob(0));
+  }
+  world.start();
+  REQUIRE(secret_in_files(secret));
+  world.role->rotate(now);
+  CHECK_FALSE(secret_in_files(secret));
 }
 
 TEST_CASE("H10: a rotated key ends every round made with it") {

@@ -1,0 +1,94 @@
+#include "cloud/round/combine.hpp"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+namespace tributary::cloud::round {
+namespace {
+
+static_assert(std::endian::native == std::endian::little,
+              "models and released sums are written as they lie in memory");
+
+std::string fault_words(crypto::SumFault fault) {
+  switch (fault) {
+    case crypto::SumFault::none:
+      return {};
+    case crypto::SumFault::canary:
+      return "C2: a canary word is not 0, so a mask or an update does not belong to this sum";
+    case crypto::SumFault::coordinate_bound:
+      return "C3: a coordinate exceeds what its devices may contribute";
+    case crypto::SumFault::norm_bound:
+      return "C3: the norm exceeds what its devices may contribute";
+    case crypto::SumFault::weight:
+      return "C3: the weight or metric words are impossible";
+  }
+  return {};
+}
+
+UnmaskedPart burnt(std::string fault) {
+  return {"the sum is burnt: " + std::move(fault), {}, {}};
+}
+
+}  // namespace
+
+Hash released_sum_hash(const crypto::WordSums& sums) {
+  const auto bytes = std::as_bytes(std::span(sums.words));
+  return crypto::hash("released-sum", {ByteView{reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                                bytes.size()}});
+}
+
+Hash model_hash(ByteView model) {
+  return crypto::hash("model", {model});
+}
+
+UnmaskedPart unmask(MaskedPart part, const crypto::ExchangeSecret& combiner) {
+  for (const auto& mask : part.masks) {
+    const auto opened = crypto::open_sealed(combiner, mask.statement, mask.sealed);
+    if (!opened) {
+      return burnt("C1: the mask sum of helper " + mask.statement.helper.hex() +
+                   " is not sealed to this combiner for these survivors");
+    }
+    if (opened->size() != part.words.size()) {
+      return burnt("C1: the mask sum of helper " + mask.statement.helper.hex() + " has " +
+                   std::to_string(opened->size()) + " bytes instead of " +
+                   std::to_string(part.words.size()));
+    }
+    crypto::ring_subtract(part.encoding.bits, part.words, *opened);
+  }
+  crypto::WordSums sums{crypto::ring_centre(part.encoding.bits, part.words), part.count};
+  if (auto fault = fault_words(crypto::check_sum(part.encoding, sums)); !fault.empty()) {
+    return burnt(std::move(fault));
+  }
+  const auto hash = released_sum_hash(sums);
+  return {{}, std::move(sums), hash};
+}
+
+NextModel next_model(const crypto::EncodingPlan& encoding, const crypto::WordSums& total,
+                     Bytes model, double rate) {
+  NextModel next;
+  if (model.size() != std::size_t{encoding.parameters} * sizeof(float)) {
+    next.fault = "the model has " + std::to_string(model.size() / sizeof(float)) +
+                 " parameters, the round " + std::to_string(encoding.parameters);
+    return next;
+  }
+  const auto mean = crypto::decode_mean(encoding, total);
+  for (std::size_t j = 0; j < mean.delta.size(); ++j) {
+    float value = 0;
+    std::memcpy(&value, model.data() + j * sizeof value, sizeof value);
+    value += static_cast<float>(rate) * mean.delta[j];
+    if (!std::isfinite(value)) {
+      next.fault = "parameter " + std::to_string(j) + " of the next model is not finite";
+      return next;
+    }
+    std::memcpy(model.data() + j * sizeof value, &value, sizeof value);
+  }
+  next.hash = model_hash(model);
+  next.model = std::move(model);
+  next.weight = mean.weight;
+  next.loss = mean.loss;
+  next.accuracy = mean.accuracy;
+  return next;
+}
+
+}  // namespace tributary::cloud::round

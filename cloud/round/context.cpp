@@ -1,0 +1,111 @@
+#include "cloud/round/context.hpp"
+
+namespace tributary::cloud::round {
+namespace {
+
+constexpr std::uint32_t protocol_version = 1;
+
+void set_encoding(v1::Encoding& message, const crypto::EncodingPlan& plan,
+                  std::uint32_t weight_examples_cap) {
+  message.set_ring_bits(static_cast<std::uint32_t>(plan.bits));
+  message.set_scale_log2(plan.scale_log2);
+  message.set_clip_l2(static_cast<float>(plan.clip_l2));
+  message.set_clip_inf(static_cast<float>(plan.clip_inf));
+  message.set_weight_examples_cap(weight_examples_cap);
+  message.set_weight_scale_log2(plan.weight_scale_log2);
+  message.set_loss_cap(static_cast<float>(plan.loss_cap));
+  message.set_canary_words(plan.canary_words);
+}
+
+void set_training(v1::Training& message, const TrainingSpec& spec) {
+  message.set_local_steps(spec.local_steps);
+  message.set_batch_size(spec.batch_size);
+  message.set_learning_rate(static_cast<float>(spec.learning_rate));
+  message.set_clipping_norm(static_cast<float>(spec.clipping_norm));
+  message.set_dp_noise(static_cast<float>(spec.dp_noise));
+}
+
+void set_cohort(v1::RoundContext& context, const TaskSpec& spec, const RoundPlan& plan,
+                const GatewayFacts& gateway, const GatewayShare& share) {
+  context.set_gateway_id(gateway.id.raw());
+  context.set_gateway_epoch(gateway.epoch);
+  for (const auto& helper : gateway.helpers) {
+    auto& ref = *context.add_helpers();
+    ref.set_helper_id(helper.id.raw());
+    ref.set_epoch(helper.epoch);
+  }
+  context.set_roster_hash(gateway.roster_hash.raw());
+  context.set_participation_threshold(plan.participation_threshold);
+  context.set_n_min(spec.n_min);
+  context.set_n_target(share.n_target);
+  context.set_n_max(share.n_max);
+}
+
+std::optional<crypto::EncodingPlan> encoding_of(const v1::RoundContext& context) {
+  const auto& message = context.encoding();
+  const auto bits = crypto::ring_bits(message.ring_bits());
+  if (!bits) return std::nullopt;
+  crypto::EncodingPlan plan{};
+  plan.bits = *bits;
+  plan.parameters = context.parameters();
+  plan.scale_log2 = message.scale_log2();
+  // As the devices read them: the context carries single precision.
+  plan.clip_l2 = static_cast<double>(message.clip_l2());
+  plan.clip_inf = static_cast<double>(message.clip_inf());
+  plan.weight_scale_log2 = message.weight_scale_log2();
+  plan.loss_cap = static_cast<double>(message.loss_cap());
+  plan.canary_words = message.canary_words();
+  return plan;
+}
+
+}  // namespace
+
+v1::RoundContext make_context(const TaskSpec& spec, const RoundTerms& terms, const RoundPlan& plan,
+                              const GatewayFacts& gateway, const GatewayShare& share) {
+  v1::RoundContext context;
+  context.set_minimum_reader_version(protocol_version);
+  context.set_tenant(terms.tenant);
+  context.set_task_id(terms.task.raw());
+  context.set_mode(v1::TRUST_MODE_SPLIT_TRUST);
+  context.set_scope(v1::SCOPE_GATEWAY);
+  context.set_round(terms.round);
+  context.set_attempt(0);  // a failed round is tried again under a new round number
+  context.set_model(spec.model);
+  context.set_parameters(plan.encoding.parameters);
+  context.set_model_hash(terms.model_hash.raw());
+  set_encoding(*context.mutable_encoding(), plan.encoding, spec.encoding.weight_examples_cap);
+  set_training(*context.mutable_training(), spec.training);
+  set_cohort(context, spec, plan, gateway, share);
+  context.set_not_before(terms.not_before);
+  context.set_deadline(terms.not_before + spec.deadline_seconds);
+  context.set_patience_seconds(spec.patience_seconds);
+  context.set_combiner_key(terms.combiner.raw());
+  context.set_chunk_bytes(spec.chunk_bytes);
+  return context;
+}
+
+std::optional<ContextReading> read_context(std::string_view bytes) {
+  v1::RoundContext context;
+  if (!context.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
+  const auto task = TaskId::from(context.task_id());
+  const auto gateway = GatewayId::from(context.gateway_id());
+  const auto encoding = encoding_of(context);
+  if (!task || !gateway || !encoding) return std::nullopt;
+  ContextReading reading{*task,
+                         context.round(),
+                         *gateway,
+                         {},
+                         *encoding,
+                         context.n_min(),
+                         context.n_max(),
+                         context.deadline(),
+                         context.chunk_bytes()};
+  for (const auto& helper : context.helpers()) {
+    const auto id = HelperId::from(helper.helper_id());
+    if (!id) return std::nullopt;
+    reading.helpers.push_back(*id);
+  }
+  return reading;
+}
+
+}  // namespace tributary::cloud::round

@@ -1,0 +1,80 @@
+// One gateway's part of a global round, by phase.
+#pragma once
+
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "crypto/bytes.hpp"
+
+namespace tributary::cloud::round {
+
+struct PartTerms {
+  GatewayId gateway;
+  std::vector<HelperId> helpers;  // 1..3
+  std::uint32_t n_min;
+};
+
+// `statement`: hash over all that the sender signed, to tell a repetition from a contradiction.
+struct SumGiven {
+  Hash statement;
+  Hash survivors_hash;
+  std::vector<DeviceId> survivors;  // ascending
+};
+struct MaskGiven {
+  Hash statement;
+  Hash survivors_hash;
+  HelperId helper;
+};
+struct Refused {
+  Hash statement;
+  Hash survivors_hash;
+  HelperId helper;
+  std::string reason;             // in words
+  std::vector<DeviceId> devices;  // at fault; empty: the refusal is not about single devices
+};
+
+// The context is issued, the gateway collects.
+struct Offered {};
+// The sum is here, helpers are asked.
+struct Masking {
+  SumGiven sum;
+  std::vector<MaskGiven> answers;
+};
+// A helper refused devices and no helper has answered: the gateway sums again without them.
+struct Dropping {
+  SumGiven refused_sum;
+  std::vector<Refused> refusals;
+};
+// All mask sums are here; a worker subtracts them.
+struct Combining {
+  SumGiven sum;
+  std::vector<MaskGiven> answers;
+};
+struct Combined {
+  SumGiven sum;
+  std::vector<MaskGiven> answers;
+};
+// Not in the release: `reason` in words. `answered`: helpers whose one answer is spent.
+struct LeftOut {
+  std::string reason;
+  std::set<HelperId> answered;
+  bool down = false;  // left out because the gateway is silent
+};
+using PartPhase = std::variant<Offered, Masking, Dropping, Combining, Combined, LeftOut>;
+
+struct Part {
+  PartTerms terms;
+  PartPhase phase;
+};
+
+// For records and the operator: offered, masking, dropping, combining, combined, left-out.
+std::string_view phase_name(const PartPhase& phase);
+std::string left_out_reason(const PartPhase& phase);  // empty unless LeftOut
+// The sum that counts in this phase, nullptr when there is none.
+const SumGiven* sum_of(const PartPhase& phase);
+// Helpers that have answered, which each does once.
+std::set<HelperId> answered_in(const PartPhase& phase);
+
+}  // namespace tributary::cloud::round

@@ -1,0 +1,108 @@
+#include "cloud/round/plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace tributary::cloud::round {
+namespace {
+
+constexpr std::uint32_t most_per_gateway = 5000;
+constexpr int least_scale_log2 = 2;  // coarser than a quarter is noise, not a model
+constexpr double whole_share = 1 - 1e-9;
+
+std::uint32_t ceiling(double value) {
+  return static_cast<std::uint32_t>(std::ceil(value - 1e-9));
+}
+
+std::uint32_t threshold_of(double share) {
+  if (share >= whole_share) return UINT32_MAX;
+  return static_cast<std::uint32_t>(share * 4294967296.0);
+}
+
+// Six standard deviations above the mean, so that a full round turns nobody away by chance.
+std::uint32_t most_selected(double share, std::uint32_t roster) {
+  const double mean = share * roster;
+  return std::min(roster, ceiling(mean + 6 * std::sqrt(mean * (1 - share)) + 1));
+}
+
+GatewayShare share_of(const TaskSpec& spec, const GatewayFacts& facts, double selected,
+                      double wanted) {
+  GatewayShare share{facts.id, 0, 0, 0};
+  share.expected = static_cast<std::uint32_t>(std::lround(selected * facts.roster_size));
+  share.n_max =
+      std::clamp(most_selected(selected, facts.roster_size), spec.n_min, most_per_gateway);
+  share.n_target = std::clamp(ceiling(wanted * facts.roster_size), spec.n_min, share.n_max);
+  return share;
+}
+
+std::variant<crypto::EncodingPlan, std::string> encoding_for(const TaskSpec& spec,
+                                                             std::uint32_t parameters,
+                                                             std::uint32_t n_max) {
+  const auto& encoding = spec.encoding;
+  crypto::EncodingPlan plan{};
+  plan.bits = encoding.ring_bits;
+  plan.parameters = parameters;
+  // The context carries single precision: plan with what the devices will read.
+  plan.clip_l2 = static_cast<double>(static_cast<float>(encoding.clip_l2));
+  plan.clip_inf = static_cast<double>(static_cast<float>(encoding.clip_inf));
+  plan.loss_cap = static_cast<double>(static_cast<float>(encoding.loss_cap));
+  plan.canary_words = canary_words;
+  plan.scale_log2 = crypto::choose_scale_log2(plan.bits, n_max, plan.clip_inf, plan.clip_l2, 0, 0);
+  plan.weight_scale_log2 = crypto::choose_weight_scale_log2(plan.bits, n_max);
+  if (plan.coordinate_bound() < (1 << least_scale_log2)) {
+    return "encoding.ring_bits " + std::to_string(static_cast<int>(plan.bits)) +
+           " is too narrow for sums of " + std::to_string(n_max) +
+           " updates; take a wider ring or smaller cohorts per gateway";
+  }
+  return plan;
+}
+
+}  // namespace
+
+std::optional<std::vector<HelperId>> helpers_for(const TaskSpec& spec, const GatewayId& gateway,
+                                                 const HelperOfGateway& helper_of) {
+  if (const auto named = spec.helpers.find(gateway); named != spec.helpers.end()) {
+    return named->second;
+  }
+  const auto own = std::ranges::find(spec.gateways, gateway);
+  if (own == spec.gateways.end()) return std::nullopt;
+  const auto next = std::next(own) == spec.gateways.end() ? spec.gateways.begin() : std::next(own);
+  const auto helper = helper_of(*next);
+  if (!helper) return std::nullopt;
+  return std::vector{*helper};
+}
+
+std::variant<RoundPlan, std::string> plan_round(const TaskSpec& spec, std::uint32_t parameters,
+                                                const std::vector<GatewayFacts>& facts) {
+  const auto devices = std::accumulate(
+      facts.begin(), facts.end(), std::uint32_t{0},
+      [](std::uint32_t sum, const GatewayFacts& gateway) { return sum + gateway.roster_size; });
+  RoundPlan plan{};
+  const auto wanted = spec.cohort_size == 0 ? devices : spec.cohort_size;
+  plan.least_contributions = ceiling(spec.quorum * wanted);
+  if (devices == 0 || devices < plan.least_contributions) {
+    return "the rosters hold " + std::to_string(devices) + " devices, the quorum needs " +
+           std::to_string(plan.least_contributions);
+  }
+  plan.cohort = std::min(wanted, devices);
+  const double share = std::min(1.0, plan.cohort * spec.over_selection / devices);
+  plan.participation_threshold = threshold_of(share);
+  std::uint32_t n_max = 0;
+  for (const auto& gateway : facts) {
+    plan.shares.push_back(
+        share_of(spec, gateway, share, static_cast<double>(plan.cohort) / devices));
+    if (plan.shares.back().expected < spec.n_min) {
+      return "cohort_size " + std::to_string(plan.cohort) + " selects about " +
+             std::to_string(plan.shares.back().expected) + " devices at gateway " +
+             gateway.id.hex() + ", n_min is " + std::to_string(spec.n_min);
+    }
+    n_max = std::max(n_max, plan.shares.back().n_max);
+  }
+  auto encoding = encoding_for(spec, parameters, n_max);
+  if (auto* why_not = std::get_if<std::string>(&encoding)) return *why_not;
+  plan.encoding = std::get<crypto::EncodingPlan>(encoding);
+  return plan;
+}
+
+}  // namespace tributary::cloud::round

@@ -1,0 +1,262 @@
+#include "cloud/round/task_spec.hpp"
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "cloud/round/members.hpp"
+
+namespace tributary::cloud::round {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t longest_name = 64;
+constexpr std::size_t longest_model = 95;  // RoundContext.model
+constexpr std::size_t most_helpers = 3;
+constexpr std::size_t most_gateways = 1000;
+constexpr std::uint32_t chunk_step = 48;
+constexpr std::uint32_t largest_chunk = 262128;
+constexpr double largest_clip = 1e6;
+
+std::optional<GatewayId> gateway_of(const json::value& value, const GatewayNames& names) {
+  const auto* text = value.if_string();
+  if (text == nullptr) return std::nullopt;
+  if (const auto id = GatewayId::from_hex(std::string_view{*text})) return id;
+  return names(std::string_view{*text});
+}
+
+void read_gateways(Members& members, const GatewayNames& names, TaskSpec& spec) {
+  const auto* value = members.require("gateways");
+  if (value == nullptr) return;
+  const auto* list = value->if_array();
+  if (list == nullptr || list->empty() || list->size() > most_gateways) {
+    members.fault("gateways", "must be a list of 1 to " + std::to_string(most_gateways) +
+                                  " gateway ids or names");
+    return;
+  }
+  for (const auto& item : *list) {
+    const auto id = gateway_of(item, names);
+    if (!id) {
+      members.fault("gateways", json::serialize(item) +
+                                    " is neither 32 hex digits nor the name of a gateway that "
+                                    "has connected; see `tributary gateway list`");
+    } else if (std::ranges::find(spec.gateways, *id) != spec.gateways.end()) {
+      members.fault("gateways", "names " + id->hex() + " twice");
+    } else {
+      spec.gateways.push_back(*id);
+    }
+  }
+}
+
+std::optional<std::vector<HelperId>> helper_list(const json::value& value) {
+  const auto* list = value.if_array();
+  if (list == nullptr || list->empty() || list->size() > most_helpers) return std::nullopt;
+  std::vector<HelperId> helpers;
+  for (const auto& item : *list) {
+    const auto* text = item.if_string();
+    const auto id = text ? HelperId::from_hex(std::string_view{*text}) : std::nullopt;
+    if (!id || std::ranges::find(helpers, *id) != helpers.end()) return std::nullopt;
+    helpers.push_back(*id);
+  }
+  return helpers;
+}
+
+void read_named_helpers(Members& members, const json::object& object, const GatewayNames& names,
+                        TaskSpec& spec) {
+  for (const auto& member : object) {
+    const auto gateway = gateway_of(json::value(member.key()), names);
+    auto helpers = helper_list(member.value());
+    if (!gateway || std::ranges::find(spec.gateways, *gateway) == spec.gateways.end()) {
+      members.fault("helpers", std::string{member.key()} + " is not one of `gateways`");
+    } else if (!helpers) {
+      members.fault("helpers",
+                    "of " + std::string{member.key()} +
+                        " must be a list of 1 to 3 distinct helper ids of 32 hex digits");
+    } else {
+      spec.helpers[*gateway] = std::move(*helpers);
+    }
+  }
+  for (const auto& gateway : spec.gateways) {
+    if (!spec.helpers.contains(gateway)) {
+      members.fault("helpers", "names none for gateway " + gateway.hex() +
+                                   "; name one for each gateway, or leave `helpers` out");
+    }
+  }
+}
+
+void read_helpers(Members& members, const GatewayNames& names, TaskSpec& spec) {
+  const auto* value = members.find("helpers");
+  const auto* object = value ? value->if_object() : nullptr;
+  if (value != nullptr && object == nullptr) {
+    members.fault("helpers", "must be an object from gateway to a list of helper ids");
+  } else if (object != nullptr && !object->empty()) {
+    read_named_helpers(members, *object, names, spec);
+  } else if (spec.gateways.size() == 1) {
+    members.fault("helpers", "must name a helper: the only gateway of a task cannot help itself");
+  }
+}
+
+void read_mode(Members& members) {
+  const auto* mode = members.find("mode");
+  if (mode != nullptr && *mode != "split-trust") {
+    members.fault("mode", "must be \"split-trust\", the mode this coordinator offers");
+  }
+  const auto* scope = members.find("scope");
+  if (scope != nullptr && *scope != "gateway") {
+    members.fault("scope", "must be \"gateway\", the scope this coordinator offers");
+  }
+}
+
+void read_model(Members& members, TaskSpec& spec) {
+  members.text("name", longest_name, spec.name);
+  members.text("model", longest_model, spec.model);
+  const auto* value = members.require("initial_model");
+  if (value == nullptr) return;
+  const auto* text = value->if_string();
+  const auto hash = text ? Hash::from_hex(std::string_view{*text}) : std::nullopt;
+  if (!hash) members.fault("initial_model", "must be the hash of an imported model: 64 hex digits");
+  spec.initial_model = hash.value_or(Hash{});
+}
+
+void read_rounds(Members& members, TaskSpec& spec) {
+  members.whole("rounds", 1, 1'000'000, spec.rounds);
+  members.whole("cohort_size", 0, 5'000'000, spec.cohort_size);
+  members.real("over_selection", 1, 10, spec.over_selection);
+  members.real("quorum", 0, 1, spec.quorum);
+  members.whole("gateway_quorum", 0, most_gateways, spec.gateway_quorum);
+  members.whole("n_min", 2, 5000, spec.n_min);
+  members.whole("deadline_seconds", 5, 7 * 24 * 3600, spec.deadline_seconds);
+  members.whole("patience_seconds", 0, 7 * 24 * 3600, spec.patience_seconds);
+  members.whole("chunk_bytes", chunk_step, largest_chunk, spec.chunk_bytes);
+  members.real("server_learning_rate", 1e-6, 100, spec.server_learning_rate);
+  if (spec.chunk_bytes % chunk_step != 0) {
+    members.fault("chunk_bytes", "must be a multiple of 48, so that chunks hold whole words");
+  }
+  if (spec.patience_seconds > spec.deadline_seconds) {
+    members.fault("patience_seconds", "must not be longer than deadline_seconds");
+  }
+  if (!spec.gateways.empty() && spec.gateway_quorum > spec.gateways.size()) {
+    members.fault("gateway_quorum", "is larger than the number of gateways named");
+  }
+  if (spec.cohort_size != 0 && spec.cohort_size < spec.n_min) {
+    members.fault("cohort_size", "must be 0 or at least n_min");
+  }
+}
+
+const json::object* section(Members& members, std::string_view name) {
+  const auto* value = members.find(name);
+  if (value == nullptr) return nullptr;
+  const auto* object = value->if_object();
+  if (object == nullptr) members.fault(name, "must be an object");
+  return object;
+}
+
+void read_training(const json::object& object, std::vector<SpecFault>& faults, TrainingSpec& spec) {
+  Members members(object, "training.", faults);
+  members.whole("local_steps", 1, 1'000'000, spec.local_steps);
+  members.whole("batch_size", 1, 1'000'000, spec.batch_size);
+  members.real("learning_rate", 1e-9, 1e3, spec.learning_rate);
+  members.real("clipping_norm", 0, largest_clip, spec.clipping_norm);
+  members.real("dp_noise", 0, 1e3, spec.dp_noise);
+  if (spec.dp_noise > 0 && spec.clipping_norm <= 0) {
+    members.fault("dp_noise", "needs clipping_norm above 0: the noise is measured in it");
+  }
+  members.refuse_unknown();
+}
+
+void read_encoding(const json::object& object, std::vector<SpecFault>& faults, EncodingSpec& spec) {
+  Members members(object, "encoding.", faults);
+  auto bits = static_cast<std::uint32_t>(spec.ring_bits);
+  members.whole("ring_bits", 16, 32, bits);
+  if (const auto ring = crypto::ring_bits(bits)) {
+    spec.ring_bits = *ring;
+  } else {
+    members.fault("ring_bits", "must be 16, 24 or 32");
+  }
+  members.real("clip_l2", 1e-6, largest_clip, spec.clip_l2);
+  members.real("clip_inf", 1e-6, largest_clip, spec.clip_inf);
+  members.whole("weight_examples_cap", 1, 1'000'000'000, spec.weight_examples_cap);
+  members.real("loss_cap", 1e-3, largest_clip, spec.loss_cap);
+  members.refuse_unknown();
+}
+
+json::object encoding_json(const EncodingSpec& spec) {
+  return {{"ring_bits", static_cast<std::uint32_t>(spec.ring_bits)},
+          {"clip_l2", spec.clip_l2},
+          {"clip_inf", spec.clip_inf},
+          {"weight_examples_cap", spec.weight_examples_cap},
+          {"loss_cap", spec.loss_cap}};
+}
+
+json::object training_json(const TrainingSpec& spec) {
+  return {{"local_steps", spec.local_steps},
+          {"batch_size", spec.batch_size},
+          {"learning_rate", spec.learning_rate},
+          {"clipping_norm", spec.clipping_norm},
+          {"dp_noise", spec.dp_noise}};
+}
+
+json::object helpers_json(const TaskSpec& spec) {
+  json::object helpers;
+  for (const auto& [gateway, ids] : spec.helpers) {
+    json::array list;
+    for (const auto& id : ids) list.emplace_back(id.hex());
+    helpers[gateway.hex()] = std::move(list);
+  }
+  return helpers;
+}
+
+}  // namespace
+
+ParsedSpec parse_task_spec(std::string_view text, const GatewayNames& names) {
+  ParsedSpec parsed;
+  json::error_code error;
+  const auto value = json::parse(text, error);
+  if (error || !value.is_object()) {
+    parsed.faults.push_back({"", error ? "the body is not JSON: " + error.message()
+                                       : std::string{"the body must be a JSON object"}});
+    return parsed;
+  }
+  TaskSpec spec;
+  Members members(value.get_object(), "", parsed.faults);
+  read_model(members, spec);
+  read_gateways(members, names, spec);
+  read_mode(members);
+  read_helpers(members, names, spec);
+  read_rounds(members, spec);
+  if (const auto* training = section(members, "training"))
+    read_training(*training, parsed.faults, spec.training);
+  if (const auto* encoding = section(members, "encoding"))
+    read_encoding(*encoding, parsed.faults, spec.encoding);
+  members.refuse_unknown();
+  if (parsed.faults.empty()) parsed.spec = std::move(spec);
+  return parsed;
+}
+
+std::string to_json(const TaskSpec& spec) {
+  json::array gateways;
+  for (const auto& id : spec.gateways) gateways.emplace_back(id.hex());
+  const json::object object{{"name", spec.name},
+                            {"model", spec.model},
+                            {"initial_model", spec.initial_model.hex()},
+                            {"gateways", std::move(gateways)},
+                            {"mode", "split-trust"},
+                            {"scope", "gateway"},
+                            {"helpers", helpers_json(spec)},
+                            {"rounds", spec.rounds},
+                            {"cohort_size", spec.cohort_size},
+                            {"over_selection", spec.over_selection},
+                            {"quorum", spec.quorum},
+                            {"gateway_quorum", spec.gateway_quorum},
+                            {"n_min", spec.n_min},
+                            {"deadline_seconds", spec.deadline_seconds},
+                            {"patience_seconds", spec.patience_seconds},
+                            {"training", training_json(spec.training)},
+                            {"encoding", encoding_json(spec.encoding)},
+                            {"chunk_bytes", spec.chunk_bytes},
+                            {"server_learning_rate", spec.server_learning_rate}};
+  return json::serialize(object);
+}
+
+}  // namespace tributary::cloud::round

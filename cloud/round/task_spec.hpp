@@ -1,0 +1,70 @@
+// What an operator asks for: the task spec of cloud/api/README.md, parsed and checked.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crypto/ring.hpp"
+
+namespace tributary::cloud::round {
+
+struct TrainingSpec {
+  std::uint32_t local_steps = 20;
+  std::uint32_t batch_size = 32;
+  double learning_rate = 0.1;
+  double clipping_norm = 0;  // 0 = off
+  double dp_noise = 0;       // in units of clipping_norm; 0 = off
+};
+
+struct EncodingSpec {
+  crypto::RingBits ring_bits = crypto::RingBits::b32;
+  double clip_l2 = 10;
+  double clip_inf = 1;
+  std::uint32_t weight_examples_cap = 1000;
+  double loss_cap = 10;
+};
+
+struct TaskSpec {
+  std::string name;
+  std::string model;  // architecture, 1..95 bytes
+  Hash initial_model;
+  std::vector<GatewayId> gateways;  // at least one, distinct; their order decides default helpers
+  std::map<GatewayId, std::vector<HelperId>> helpers;  // empty, or 1..3 for every gateway
+  std::uint32_t rounds = 20;                           // released rounds to reach
+  std::uint32_t cohort_size = 0;                       // 0 = every device in the rosters
+  double over_selection = 1;                           // at least 1
+  double quorum = 0.5;                                 // share of the cohort, 0..1
+  std::uint32_t gateway_quorum = 0;                    // 0 = all that are not down
+  std::uint32_t n_min = 10;                            // per gateway, at least 2
+  std::uint32_t deadline_seconds = 600;
+  std::uint32_t patience_seconds = 0;  // 0 = wait for n_target or the deadline
+  TrainingSpec training;
+  EncodingSpec encoding;
+  std::uint32_t chunk_bytes = 16368;  // multiple of 48
+  double server_learning_rate = 1;
+};
+
+struct SpecFault {
+  std::string member;  // for example "training.local_steps"
+  std::string text;    // what is wrong and what would be right
+};
+
+// The gateway an operator calls by this name, when one has said it.
+using GatewayNames = std::function<std::optional<GatewayId>(std::string_view)>;
+
+// Exactly one of the two is filled: a spec, or every fault found.
+struct ParsedSpec {
+  std::optional<TaskSpec> spec;
+  std::vector<SpecFault> faults;
+};
+ParsedSpec parse_task_spec(std::string_view json, const GatewayNames& names);
+
+// Every member with its value, defaults included; parse_task_spec reads it back to the same spec.
+std::string to_json(const TaskSpec& spec);
+
+}  // namespace tributary::cloud::round

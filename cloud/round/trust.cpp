@@ -1,0 +1,56 @@
+#include "cloud/round/trust.hpp"
+
+#include <algorithm>
+
+namespace tributary::cloud::round {
+namespace {
+
+std::string named(const Party& party) {
+  return party.name + " (" +
+         (party.operated_by ? "operator " + *party.operated_by : "operator not known yet") + ")";
+}
+
+std::string all_of(const std::vector<Party>& parties) {
+  std::string words;
+  for (const auto& party : parties) {
+    if (!words.empty()) words += " and of ";
+    words += named(party);
+  }
+  return words;
+}
+
+bool one_operator(const MaskSplit& split) {
+  return split.gateway.operated_by && std::ranges::all_of(split.helpers, [&](const Party& helper) {
+           return helper.operated_by == split.gateway.operated_by;
+         });
+}
+
+}  // namespace
+
+std::string trust_words(const std::vector<MaskSplit>& splits) {
+  std::string words;
+  for (const auto& split : splits) {
+    if (!words.empty()) words += ' ';
+    words += "To read one update of " + split.gateway.name + ", gateway " + named(split.gateway) +
+             " must collude with the helper of " + all_of(split.helpers) + '.';
+    if (one_operator(split)) {
+      words += " One operator runs them all, so trust is not split there: " +
+               *split.gateway.operated_by + " alone can read every update.";
+    }
+  }
+  return words;
+}
+
+std::vector<std::string> trust_warnings(const std::vector<MaskSplit>& splits) {
+  std::vector<std::string> warnings;
+  for (const auto& split : splits) {
+    if (!one_operator(split)) continue;
+    warnings.push_back("trust is not split at " + split.gateway.name + ": operator " +
+                       *split.gateway.operated_by +
+                       " runs the gateway and all of its helpers; name a helper of another "
+                       "operator in `helpers`");
+  }
+  return warnings;
+}
+
+}  // namespace tributary::cloud::round

@@ -1,0 +1,26 @@
+// Who would have to work together to read one device's update, in words for the operator.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tributary::cloud::round {
+
+struct Party {
+  std::string name;                        // of the gateway the role runs on, or its id
+  std::optional<std::string> operated_by;  // of its certificate; nullopt: not connected yet
+};
+
+// One gateway of a task and the parties that remove its masks, at least one.
+struct MaskSplit {
+  Party gateway;
+  std::vector<Party> helpers;
+};
+
+// One sentence per gateway.
+std::string trust_words(const std::vector<MaskSplit>& splits);
+// One per gateway whose helpers are all run by the gateway's own operator: trust is not split there.
+std::vector<std::string> trust_warnings(const std::vector<MaskSplit>& splits);
+
+}  // namespace tributary::cloud::round

@@ -64,8 +64,9 @@ Database::Database(const std::filesystem::path& path, std::span<const SchemaSet>
 Database::~Database() = default;
 
 void Database::open(std::span<const SchemaSet> sets) {
-  translated(path_.string(), [this] {
-    connection_ = std::make_unique<Connection>(path_);
+  translated(path_.string(), nullptr,
+             [this] { connection_ = std::make_unique<Connection>(path_); });
+  connection_->statements.translate([this] {
     configure(connection_->database);
     check(connection_->database, path_);
   });
@@ -95,7 +96,7 @@ Statement Database::prepare(std::string_view sql) {
 }
 
 void Database::run_script(std::string_view sql) {
-  translated(path_.string(), [&] { connection_->database.exec(std::string(sql)); });
+  connection_->statements.translate([&] { connection_->database.exec(std::string(sql)); });
 }
 
 std::int64_t Database::last_row_id() const {

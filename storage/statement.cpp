@@ -2,18 +2,27 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
+
 #include "storage/failure.hpp"
 #include "storage/statement_cache.hpp"
 
 namespace tributary::storage {
 namespace {
 
-FailureKind kind_of(int code) {
+// SQLite knows only one errno as a lack of space.
+bool no_space(sqlite3* connection) {
+  if (connection == nullptr) return false;
+  const int error_number = sqlite3_system_errno(connection);
+  return error_number == EFBIG || error_number == EDQUOT || error_number == ENOSPC;
+}
+
+FailureKind kind_of(int code, sqlite3* connection) {
   switch (code & 0xff) {
     case SQLITE_FULL:
       return FailureKind::full;
     case SQLITE_IOERR:
-      return FailureKind::io;
+      return no_space(connection) ? FailureKind::full : FailureKind::io;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return FailureKind::corrupt;
@@ -27,8 +36,9 @@ FailureKind kind_of(int code) {
 
 }  // namespace
 
-Failure sqlite_failure(const SQLite::Exception& error, const std::string& path) {
-  const FailureKind kind = kind_of(error.getErrorCode());
+Failure sqlite_failure(const SQLite::Exception& error, const std::string& path,
+                       sqlite3* connection) {
+  const FailureKind kind = kind_of(error.getErrorCode(), connection);
   if (kind == FailureKind::locked) {
     return {kind, path + ": another process has this database open; stop it first"};
   }
@@ -42,7 +52,7 @@ Statement StatementCache::take(std::string_view sql) {
     found->second.pop_back();
     return {*this, std::move(prepared)};
   }
-  return translated(path_, [&] {
+  return translate([&] {
     return Statement(*this, std::make_unique<SQLite::Statement>(database_, std::string(sql)));
   });
 }
@@ -68,19 +78,19 @@ void Statement::restart() {
 }
 
 bool Statement::step() {
-  return translated(cache_.path(), [this] { return prepared_->executeStep(); });
+  return cache_.translate([this] { return prepared_->executeStep(); });
 }
 
 std::int64_t Statement::integer(int column) const {
-  return translated(cache_.path(), [&] { return prepared_->getColumn(column).getInt64(); });
+  return cache_.translate([&] { return prepared_->getColumn(column).getInt64(); });
 }
 
 double Statement::real(int column) const {
-  return translated(cache_.path(), [&] { return prepared_->getColumn(column).getDouble(); });
+  return cache_.translate([&] { return prepared_->getColumn(column).getDouble(); });
 }
 
 std::string_view Statement::text(int column) const {
-  return translated(cache_.path(), [&]() -> std::string_view {
+  return cache_.translate([&]() -> std::string_view {
     const SQLite::Column value = prepared_->getColumn(column);
     const char* text = value.getText();
     return {text, static_cast<std::size_t>(value.getBytes())};
@@ -88,7 +98,7 @@ std::string_view Statement::text(int column) const {
 }
 
 Blob Statement::blob(int column) const {
-  return translated(cache_.path(), [&]() -> Blob {
+  return cache_.translate([&]() -> Blob {
     const SQLite::Column value = prepared_->getColumn(column);
     const void* bytes = value.getBlob();
     return {static_cast<const std::uint8_t*>(bytes), static_cast<std::size_t>(value.getBytes())};
@@ -96,29 +106,29 @@ Blob Statement::blob(int column) const {
 }
 
 bool Statement::null(int column) const {
-  return translated(cache_.path(), [&] { return prepared_->getColumn(column).isNull(); });
+  return cache_.translate([&] { return prepared_->getColumn(column).isNull(); });
 }
 
 void Statement::bind_integer(int index, std::int64_t value) {
-  translated(cache_.path(), [&] { prepared_->bind(index, value); });
+  cache_.translate([&] { prepared_->bind(index, value); });
 }
 
 void Statement::bind_value(int index, double value) {
-  translated(cache_.path(), [&] { prepared_->bind(index, value); });
+  cache_.translate([&] { prepared_->bind(index, value); });
 }
 
 void Statement::bind_value(int index, std::string_view value) {
-  translated(cache_.path(), [&] { prepared_->bind(index, std::string(value)); });
+  cache_.translate([&] { prepared_->bind(index, std::string(value)); });
 }
 
 void Statement::bind_value(int index, Blob value) {
   static constexpr std::uint8_t nothing = 0;
   const void* bytes = value.empty() ? &nothing : value.data();
-  translated(cache_.path(), [&] { prepared_->bind(index, bytes, static_cast<int>(value.size())); });
+  cache_.translate([&] { prepared_->bind(index, bytes, static_cast<int>(value.size())); });
 }
 
 void Statement::bind_value(int index, std::nullptr_t) {
-  translated(cache_.path(), [&] { prepared_->bind(index); });
+  cache_.translate([&] { prepared_->bind(index); });
 }
 
 void Statement::refuse_integer(int index) {

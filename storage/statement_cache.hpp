@@ -7,14 +7,27 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "storage/failure.hpp"
 #include "storage/statement.hpp"
 
 namespace tributary::storage {
 
-// The kind of a code of SQLite's, and the exception made of one of SQLiteCpp's.
-Failure sqlite_failure(const SQLite::Exception& error, const std::string& path);
+// What SQLiteCpp threw as a Failure. `connection`, if there is one yet, knows the system's error.
+Failure sqlite_failure(const SQLite::Exception& error, const std::string& path,
+                       sqlite3* connection);
+
+// Runs `work`, translating what SQLite throws.
+template <class Work>
+auto translated(const std::string& path, sqlite3* connection, Work&& work) {
+  try {
+    return work();
+  } catch (const SQLite::Exception& error) {
+    throw sqlite_failure(error, path, connection);
+  }
+}
 
 class StatementCache {
  public:
@@ -23,7 +36,12 @@ class StatementCache {
 
   Statement take(std::string_view sql);
   void give_back(std::unique_ptr<SQLite::Statement> prepared) noexcept;
-  const std::string& path() const { return path_; }
+
+  // translated() for this database.
+  template <class Work>
+  auto translate(Work&& work) const {
+    return translated(path_, database_.getHandle(), std::forward<Work>(work));
+  }
 
  private:
   SQLite::Database& database_;
@@ -31,15 +49,5 @@ class StatementCache {
   // As many entries as the program has texts: texts never contain values.
   std::map<std::string, std::vector<std::unique_ptr<SQLite::Statement>>, std::less<>> idle_;
 };
-
-// Runs `work`, translating what SQLite throws.
-template <class Work>
-auto translated(const std::string& path, Work&& work) {
-  try {
-    return work();
-  } catch (const SQLite::Exception& error) {
-    throw sqlite_failure(error, path);
-  }
-}
 
 }  // namespace tributary::storage

@@ -88,6 +88,8 @@ CREATE TABLE gateway_rounds (
   FOREIGN KEY (task, round) REFERENCES rounds (task, round)
 ) STRICT;
 
+CREATE INDEX gateway_rounds_at ON gateway_rounds (gateway);
+
 -- What gateways and helpers said about a round, in the order accepted: an open round is replayed
 -- from it. Bodies are emptied when the round ends; the rest tells a repetition from a contradiction.
 CREATE TABLE round_events (

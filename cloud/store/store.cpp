@@ -1,0 +1,22 @@
+#include "cloud/store/store.hpp"
+
+#include <array>
+
+#include "storage/schema/cloud/schema.hpp"
+
+namespace tributary::cloud::store {
+
+Store::Store(const std::filesystem::path& folder, std::chrono::sys_seconds now)
+    : database_(folder / "coordinator.db", {schema::cloud}, now) {}
+
+std::uintmax_t Store::bytes() const {
+  std::error_code error;
+  std::uintmax_t total = 0;
+  for (const char* const suffix : std::array{"", "-wal"}) {
+    const auto size = std::filesystem::file_size(database_.path().string() + suffix, error);
+    if (!error) total += size;
+  }
+  return total;
+}
+
+}  // namespace tributary::cloud::store

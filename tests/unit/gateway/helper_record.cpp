@@ -36,7 +36,7 @@ v1::SumRequest request(const World& world, std::uint64_t round,
 }
 
 // Moves the world's devices to the other gateway: same ids, certified anew.
-void move_house(World& world, std::uint8_t first, std::uint8_t last) {
+void move_house(World& world, std::uint16_t first, std::uint16_t last) {
   world.devices.clear();
   world.roster.Clear();
   world.roster.set_gateway_id(world.other_gateway.raw());
@@ -68,7 +68,7 @@ TEST_CASE("H5: no device twice in one round of a task, whatever the gateway") {
   move_house(world, 3, 7);
   const auto again = request(world, 1);
   CHECK(world.refusal(again) == v1::HELPER_REFUSAL_DEVICE_TWICE);
-  CHECK(world.blames(again, {id_of<DeviceId>(3)}));
+  CHECK(world.blames(again, {device_id(3)}));
   world.start();
   CHECK(world.refusal(again) == v1::HELPER_REFUSAL_DEVICE_TWICE);
   CHECK_NOTHROW(world.answer(request(world, 1, {1, 2, 3, 4})));  // the refusal burnt nothing

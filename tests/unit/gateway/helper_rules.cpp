@@ -195,7 +195,7 @@ TEST_CASE("H2: the gateway's certificate is the authority's, current and the con
 TEST_CASE("H3: unknown, foreign, revoked, expired and uncertified devices are named") {
   World world(4);
   const auto everybody = std::vector<std::size_t>{0, 1, 2, 3, 4};
-  const auto fifth = id_of<DeviceId>(5);
+  const auto fifth = device_id(5);
   const auto refuses_fifth = [&](Device device) {
     world.enrol(std::move(device));
     const auto request = world.request(world.context(), everybody);

@@ -42,7 +42,7 @@ TEST_CASE("two gateways of one round get their own sums") {
   world.devices.clear();
   world.roster.Clear();
   world.roster.set_gateway_id(world.other_gateway.raw());
-  for (std::uint8_t number = 21; number <= 24; ++number) {
+  for (std::uint16_t number = 21; number <= 24; ++number) {
     world.enrol(world.device(number, world.other_gateway));
   }
   const auto there = world.request(world.context(), world.everybody());

@@ -17,6 +17,13 @@ std::string raw(ByteView bytes) {
 
 }  // namespace
 
+DeviceId device_id(std::uint16_t number) {
+  DeviceId id{};
+  id.bytes[0] = static_cast<std::uint8_t>(number >> 8);
+  id.bytes[1] = static_cast<std::uint8_t>(number);
+  return id;
+}
+
 std::uint64_t seconds(UnixTime time) {
   return static_cast<std::uint64_t>(time.time_since_epoch().count());
 }
@@ -38,12 +45,12 @@ v1::Signed signed_by(const crypto::SigningKey& key, std::string_view label, std:
   return message;
 }
 
-World::World(std::uint8_t count)
+World::World(std::uint16_t count)
     : gateway_party(party(v1::ROLE_GATEWAY, gateway.view())),
       other_party(party(v1::ROLE_GATEWAY, other_gateway.view())),
       helper_party(party(v1::ROLE_HELPER, helper.view())) {
   roster.set_gateway_id(gateway.raw());
-  for (std::uint8_t i = 0; i < count; ++i) enrol(device(static_cast<std::uint8_t>(i + 1), gateway));
+  for (std::uint16_t number = 1; number <= count; ++number) enrol(device(number, gateway));
   start();
 }
 
@@ -61,8 +68,8 @@ Party World::party(v1::Role kind, ByteView id, const GatewayId* enrolled, const 
   return {std::move(key), signed_by(authority, "cert", certificate.SerializeAsString())};
 }
 
-Device World::device(std::uint8_t number, const GatewayId& enrolled, const Bend& bend) const {
-  const auto id = id_of<DeviceId>(number);
+Device World::device(std::uint16_t number, const GatewayId& enrolled, const Bend& bend) const {
+  const auto id = device_id(number);
   Device made{
       id, party(v1::ROLE_DEVICE, id.view(), &enrolled, bend), crypto::ExchangeSecret::random(), {}};
   v1::EpochKey key;

@@ -26,6 +26,7 @@ Id id_of(std::uint8_t first, std::uint8_t last = 1) {
   id.bytes.back() = last;
   return id;
 }
+DeviceId device_id(std::uint16_t number);  // ascending as the numbers are
 std::uint64_t seconds(UnixTime time);
 
 class Folder {
@@ -59,7 +60,7 @@ struct Upload {
 };
 
 struct World {
-  explicit World(std::uint8_t devices = 5);
+  explicit World(std::uint16_t devices = 5);
 
   // Devices 0..n-1 are enrolled at `gateway`; `stranger` is certified for the other gateway.
   GatewayId gateway = id_of<GatewayId>(0xA0);
@@ -80,7 +81,7 @@ struct World {
   using Bend = std::function<void(v1::Certificate&)>;
   Party party(v1::Role kind, ByteView id, const GatewayId* enrolled = nullptr,
               const Bend& bend = {}) const;
-  Device device(std::uint8_t number, const GatewayId& enrolled, const Bend& bend = {}) const;
+  Device device(std::uint16_t number, const GatewayId& enrolled, const Bend& bend = {}) const;
   void enrol(Device device);                          // appends to devices and roster
   void start(Limits limits = {}, UnixTime at = now);  // (re)opens the role on the folder
   v1::CertifiedKey gateway_key(const GatewayId& id) const;

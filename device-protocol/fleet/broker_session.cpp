@@ -73,7 +73,9 @@ void BrokerSession::handshake() {
   stream_.async_handshake(
       asio::ssl::stream_base::client, [self = shared_from_this()](error_code error) {
         if (self->ended_) return;
-        if (error) return self->end("TLS handshake: " + error.message());
+        if (error)
+          return self->end("TLS handshake: " + error.message() +
+                           "; does the broker know this identity and its key?");
         self->outgoing_.push_back(connect_packet(self->credential_.identity, kKeepAliveSeconds));
         self->waiting_bytes_ += self->outgoing_.back().size();
         self->write();

@@ -14,7 +14,7 @@ Outcome<std::string> read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::string content{std::istreambuf_iterator<char>(file), {}};
   if (!file) return Fault{path.string() + ": cannot be read"};
-  return content;
+  return {boost::system::in_place_value, std::move(content)};
 }
 
 Outcome<FleetIdentity> load_identity(const std::filesystem::path& path) {

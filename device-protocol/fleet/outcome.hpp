@@ -11,6 +11,7 @@ struct Fault {
   std::string text;
 };
 
+// A text as the value is given as {boost::system::in_place_value, text}, to tell it from a fault's.
 template <class T>
 struct [[nodiscard]] Outcome : boost::system::result<T, Fault> {
   using boost::system::result<T, Fault>::result;

@@ -67,8 +67,8 @@ Outcome<ScoreboardResult> Scoreboard::follow(const TaskView& task) {
 Outcome<bool> Scoreboard::look(ScoreboardResult& result) {
   auto current = task();
   if (!current) return current.error();
-  const auto answer = coordinator_.get("/v1/tasks/" + task_id_ +
-                                       "/rounds?after=" + std::to_string(last_round_));
+  const auto answer =
+      coordinator_.get("/v1/tasks/" + task_id_ + "/rounds?after=" + std::to_string(last_round_));
   if (!answer) return answer.error();
   const auto rounds = view_rounds(*answer);
   if (!rounds) return rounds.error();
@@ -145,9 +145,9 @@ std::vector<std::string> shortcomings(const ScoreboardResult& result, bool verif
   if (result.rounds.empty()) {
     list.emplace_back("no round was released");
   } else if (central && result.rounds.back().score.accuracy < *central - kMostPointsBelow) {
-    list.push_back(fmt::format(
-        "accuracy {:.2f} % is more than 5 points below central training's {:.2f} %",
-        100 * result.rounds.back().score.accuracy, 100 * *central));
+    list.push_back(
+        fmt::format("accuracy {:.2f} % is more than 5 points below central training's {:.2f} %",
+                    100 * result.rounds.back().score.accuracy, 100 * *central));
   }
   return list;
 }

@@ -1,0 +1,116 @@
+#include "device-protocol/fleet/scoreboard.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/json/parse.hpp>
+
+#include "device-protocol/fleet/true_vectors.hpp"
+#include "tests/unit/fleet/folder.hpp"
+
+using namespace tributary;
+using namespace tributary::fleet;
+
+namespace {
+
+const Hash kContext{{7}};
+const DeviceId kFirst{{1}};
+const DeviceId kSecond{{2}};
+
+// Two recorded contributions and their gateway's answer.
+struct Recorded {
+  Folder folder;
+  SurvivorsView gateway{"site", kContext.hex(), "", {kFirst.hex(), kSecond.hex()}};
+
+  Recorded() {
+    const std::vector<std::int32_t> words{5, -7, INT32_MAX};
+    REQUIRE(record_true_words(folder.path(), kContext, kFirst, 0, words));
+    REQUIRE(record_true_words(folder.path(), kContext, kSecond, 0, words));
+    gateway.sum_hash =
+        released_sum_hash(std::vector<std::int64_t>{10, -14, 2LL * INT32_MAX}).hex();
+  }
+  Verification check() const {
+    Verification sums;
+    compare_sums(folder.path(), 3, {gateway}, sums);
+    return sums;
+  }
+};
+
+ScoreboardResult released(double accuracy) {
+  ScoreboardResult result;
+  result.task.state = "finished";
+  result.rounds.push_back({RoundView{}, Score{accuracy, 1}, 4});
+  result.sums.verified = 2;
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("a released sum counts as verified only when it is exactly the survivors' sum") {
+  Recorded recorded;
+  CHECK(recorded.check().verified == 1);
+  CHECK(recorded.check().wrong == 0);
+
+  SUBCASE("another sum") { recorded.gateway.sum_hash = released_sum_hash(std::vector<std::int64_t>{10, -14, 0}).hex(); }
+  SUBCASE("a survivor too few") { recorded.gateway.device_ids.pop_back(); }
+  SUBCASE("a survivor twice") { recorded.gateway.device_ids.push_back(kFirst.hex()); }
+  SUBCASE("a survivor nobody recorded") { recorded.gateway.device_ids.push_back(DeviceId{{3}}.hex()); }
+  SUBCASE("another round") { recorded.gateway.ctx_hash = Hash{{8}}.hex(); }
+  SUBCASE("a vector changed by one") {
+    REQUIRE(record_true_words(recorded.folder.path(), kContext, kFirst, 1, std::vector<std::int32_t>{-6}));
+  }
+  SUBCASE("no hash") { recorded.gateway.sum_hash.clear(); }
+  const auto sums = recorded.check();
+  CHECK(sums.verified == 0);
+  CHECK(sums.wrong == 1);
+  REQUIRE(sums.faults.size() == 1);
+  CHECK(sums.faults[0].starts_with("round 3, gateway site: "));
+}
+
+TEST_CASE("a gateway without survivors released nothing to check") {
+  Recorded recorded;
+  recorded.gateway.device_ids.clear();
+  CHECK(recorded.check().verified == 0);
+  CHECK(recorded.check().wrong == 0);
+}
+
+TEST_CASE("what makes a run fall short") {
+  CHECK(shortcomings(released(0.8), true, 0.84).empty());
+  CHECK(shortcomings(released(0.8), false, std::nullopt).empty());
+  CHECK(shortcomings(released(0.8), true, 0.8501).size() == 1);
+  auto unverified = released(0.8);
+  unverified.sums.verified = 0;
+  CHECK(shortcomings(unverified, true, std::nullopt).size() == 1);
+  CHECK(shortcomings(unverified, false, std::nullopt).empty());
+  auto wrong = released(0.8);
+  wrong.sums.faults = {"round 1 .."};
+  CHECK(shortcomings(wrong, true, std::nullopt) == wrong.sums.faults);
+  auto failed = released(0.8);
+  failed.task.state = "failed";
+  failed.task.state_reason = "no gateway";
+  CHECK(shortcomings(failed, true, std::nullopt) == std::vector<std::string>{"the task failed: no gateway"});
+  auto nothing = released(0.8);
+  nothing.rounds.clear();
+  CHECK(shortcomings(nothing, true, 0.1) == std::vector<std::string>{"no round was released"});
+}
+
+TEST_CASE("the coordinator's answers are read, and a member that is missing is named") {
+  const auto rounds = view_rounds(boost::json::parse(
+      R"({"items":[{"round":2,"state":"released","reason":null,"seconds":1.5,"survivors":17,"expected":20,"dropped":3,
+          "model_after":"ab","masks_removed":17,"mask_seconds":0.01,"upload_bytes":1000,"more":true}]})"));
+  REQUIRE(rounds.has_value());
+  CHECK((*rounds)[0].number == 2);
+  CHECK((*rounds)[0].seconds == 1.5);
+  CHECK((*rounds)[0].survivors == 17);
+  CHECK((*rounds)[0].over());
+  const auto fault = [](const char* text) { return view_rounds(boost::json::parse(text)).error().text; };
+  CHECK(fault("[]").find("a list is not an object") != std::string::npos);
+  CHECK(fault("{}").find("no member 'items'") != std::string::npos);
+  CHECK(fault(R"({"items":[{}]})").find("a round has no member 'round'") != std::string::npos);
+  CHECK(fault(R"({"items":[{"round":"1"}]})").find("'round' of another type") != std::string::npos);
+  CHECK(fault(R"({"items":[{"round":-1}]})").find("'round' of another type") != std::string::npos);
+  const auto task = view_task(boost::json::parse(
+      R"({"id":"aa","name":"demo","state":"running","state_reason":"","spec":{"model":"mlp:4-2","rounds":3}})"));
+  REQUIRE(task.has_value());
+  CHECK(task->model == "mlp:4-2");
+  CHECK(!task->over());
+}

@@ -97,9 +97,12 @@ RosterEntry RosterCache::verify(const v1::CertifiedKey& key, const EpochSecret& 
                                 epoch.epoch,
                                 {}});
   if (!pair) return nullptr;
-  return std::make_shared<const RosterDevice>(RosterDevice{
-      *device, *gateway, unix_time(certificate->not_before()),
-      unix_time(std::min(certificate->not_after(), signed_key->not_after())), std::move(*pair)});
+  // A device without a clock says 0: its key then ends with its certificate.
+  const auto key_end =
+      signed_key->not_after() == 0 ? certificate->not_after() : signed_key->not_after();
+  return std::make_shared<const RosterDevice>(
+      RosterDevice{*device, *gateway, unix_time(certificate->not_before()),
+                   unix_time(std::min(certificate->not_after(), key_end)), std::move(*pair)});
 }
 
 void RosterCache::keep(const Hash& hash, RosterEntry entry) {

@@ -231,6 +231,30 @@ TEST_CASE("H3: unknown, foreign, revoked, expired and uncertified devices are na
   }
 }
 
+TEST_CASE(
+    "H3: an epoch key ends when the device said, or with the certificate if it could not say") {
+  World world(2);
+  auto device = world.device(3, world.gateway);
+  v1::EpochKey key;
+  REQUIRE(key.ParseFromString(device.certified.epoch_key().body()));
+  const auto ends = [&](std::uint64_t at) {
+    key.set_not_after(at);
+    *device.certified.mutable_epoch_key() =
+        signed_by(device.party.key, "epoch-key", key.SerializeAsString());
+    world.enrol(std::move(device));
+    return world.refusal(world.request(world.context(), world.everybody()));
+  };
+  SUBCASE("over") {
+    CHECK(ends(seconds(now) - 1) == v1::HELPER_REFUSAL_BAD_DEVICE);
+  }
+  SUBCASE("this very second") {
+    CHECK(ends(seconds(now)) == v1::HELPER_REFUSAL_UNSPECIFIED);
+  }
+  SUBCASE("never said") {
+    CHECK(ends(0) == v1::HELPER_REFUSAL_UNSPECIFIED);
+  }
+}
+
 TEST_CASE("H3: a device outside the roster, or revoked, is named") {
   World world;
   auto context = world.context();

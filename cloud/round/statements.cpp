@@ -17,10 +17,12 @@ Hash sha256(std::string_view bytes) {
   return hash;
 }
 
-bool signed_by(const VerifyKey& key, std::string_view label, const Hash& statement,
-               const std::string& signature) {
+std::string fault_unless_signed(const VerifyKey& key, std::string_view label, const Hash& statement,
+                                const std::string& signature) {
   const auto value = Signature::from(signature);
-  return value && crypto::verify(key, label, statement, *value);
+  if (value && crypto::verify(key, label, statement, *value)) return {};
+  return "the signature '" + std::string{label} +
+         "' does not verify under the sender's certificate";
 }
 
 std::string printable(std::string_view text) {
@@ -64,19 +66,6 @@ std::string shape_fault(const v1::GatewaySum& message, const ContextReading& con
   return {};
 }
 
-std::string signature_fault(const v1::GatewaySum& message, const StatedRound& round,
-                            const SumGiven& sum, const VerifyKey& gateway) {
-  const auto& ctx = round.ctx_hash;
-  const auto request = crypto::hash("sum-request", {ctx.view(), sum.survivors_hash.view()});
-  if (!signed_by(gateway, "sum-request", request, message.request_signature())) {
-    return "request_signature does not verify under the gateway's certificate";
-  }
-  if (!signed_by(gateway, "sum", sum.statement, message.signature())) {
-    return "signature does not verify under the gateway's certificate";
-  }
-  return {};
-}
-
 std::string common_fault(const std::string& ctx_hash, const StatedRound& round) {
   return ctx_hash == round.ctx_hash.raw() ? std::string{}
                                           : "ctx_hash in the body differs from the one in the path";
@@ -86,11 +75,26 @@ bool names_helper(const ContextReading& context, const HelperId& helper) {
   return std::ranges::find(context.helpers, helper) != context.helpers.end();
 }
 
+// Of a helper's statement: what both kinds have in common.
+struct HelperStatement {
+  Hash survivors_hash;
+  HelperId helper;
+};
+template <class Message>
+std::variant<HelperStatement, std::string> helper_statement(const Message& message,
+                                                            const StatedRound& round) {
+  if (auto fault = common_fault(message.ctx_hash(), round); !fault.empty()) return fault;
+  const auto survivors_hash = Hash::from(message.survivors_hash());
+  const auto id = HelperId::from(message.helper_id());
+  if (!survivors_hash || !id) return std::string{"survivors_hash or helper_id has a wrong length"};
+  if (!names_helper(round.context, *id)) return "helper " + id->hex() + " is not in the context";
+  return HelperStatement{*survivors_hash, *id};
+}
+
 }  // namespace
 
-std::variant<SumGiven, std::string> read_sum(const v1::GatewaySum& message,
-                                             const StatedRound& round, const VerifyKey& gateway,
-                                             const std::vector<DeviceId>& roster) {
+std::variant<SumGiven, std::string> read_statement(const v1::GatewaySum& message,
+                                                   const StatedRound& round) {
   if (auto fault = common_fault(message.ctx_hash(), round); !fault.empty()) return fault;
   if (auto fault = shape_fault(message, round.context); !fault.empty()) return fault;
   const auto entries = entries_of(message);
@@ -102,45 +106,33 @@ std::variant<SumGiven, std::string> read_sum(const v1::GatewaySum& message,
   }
   SumGiven sum{{}, *hash, {}};
   for (const auto& entry : *entries) sum.survivors.push_back(entry.device);
-  if (!std::ranges::includes(roster, sum.survivors)) {
-    return std::string{"a survivor is not in the roster of the context"};
-  }
   const auto words = sha256(message.words());
   sum.statement = crypto::hash(
       "sum", {round.ctx_hash.view(), hash->view(),
               crypto::le32(static_cast<std::uint32_t>(entries->size())), words.view()});
-  if (auto fault = signature_fault(message, round, sum, gateway); !fault.empty()) return fault;
   return sum;
 }
 
-std::variant<MaskGiven, std::string> read_mask_sum(const v1::MaskSum& message,
-                                                   const StatedRound& round,
-                                                   const VerifyKey& helper) {
-  if (auto fault = common_fault(message.ctx_hash(), round); !fault.empty()) return fault;
-  const auto survivors_hash = Hash::from(message.survivors_hash());
-  const auto id = HelperId::from(message.helper_id());
-  if (!survivors_hash || !id) return std::string{"survivors_hash or helper_id has a wrong length"};
-  if (!names_helper(round.context, *id)) return "helper " + id->hex() + " is not in the context";
-  const auto statement = crypto::hash("mask-sum", {round.ctx_hash.view(), survivors_hash->view(),
-                                                   id->view(), view_of(message.sealed())});
-  if (!signed_by(helper, "mask-sum", statement, message.signature())) {
-    return std::string{"signature does not verify under the helper's certificate"};
-  }
-  return MaskGiven{statement, *survivors_hash, *id};
+std::variant<MaskGiven, std::string> read_statement(const v1::MaskSum& message,
+                                                    const StatedRound& round) {
+  const auto common = helper_statement(message, round);
+  if (const auto* fault = std::get_if<std::string>(&common)) return *fault;
+  const auto& [survivors_hash, helper] = std::get<HelperStatement>(common);
+  const auto statement = crypto::hash("mask-sum", {round.ctx_hash.view(), survivors_hash.view(),
+                                                   helper.view(), view_of(message.sealed())});
+  return MaskGiven{statement, survivors_hash, helper};
 }
 
-std::variant<Refused, std::string> read_refusal(const v1::MaskRefusal& message,
-                                                const StatedRound& round, const VerifyKey& helper) {
-  if (auto fault = common_fault(message.ctx_hash(), round); !fault.empty()) return fault;
-  const auto survivors_hash = Hash::from(message.survivors_hash());
-  const auto id = HelperId::from(message.helper_id());
-  if (!survivors_hash || !id) return std::string{"survivors_hash or helper_id has a wrong length"};
-  if (!names_helper(round.context, *id)) return "helper " + id->hex() + " is not in the context";
-  Refused refused{{}, *survivors_hash, *id, refusal_words(message.reason()), {}};
+std::variant<Refused, std::string> read_statement(const v1::MaskRefusal& message,
+                                                  const StatedRound& round) {
+  const auto common = helper_statement(message, round);
+  if (const auto* fault = std::get_if<std::string>(&common)) return *fault;
+  const auto& [survivors_hash, helper] = std::get<HelperStatement>(common);
+  Refused refused{{}, survivors_hash, helper, refusal_words(message.reason()), {}};
   crypto::PartHasher hasher("mask-refusal");
   hasher.part(round.ctx_hash.view());
-  hasher.part(survivors_hash->view());
-  hasher.part(id->view());
+  hasher.part(survivors_hash.view());
+  hasher.part(helper.view());
   hasher.part(crypto::le32(static_cast<std::uint32_t>(message.reason())));
   for (const auto& raw : message.device_ids()) {
     const auto device = DeviceId::from(raw);
@@ -149,21 +141,37 @@ std::variant<Refused, std::string> read_refusal(const v1::MaskRefusal& message,
     refused.devices.push_back(*device);
   }
   refused.statement = hasher.finish();
-  if (!signed_by(helper, "mask-refusal", refused.statement, message.signature())) {
-    return std::string{"signature does not verify under the helper's certificate"};
-  }
   return refused;
 }
 
-std::variant<GaveUp, std::string> read_abandon(const v1::GatewayAbandon& message,
-                                               const StatedRound& round, const VerifyKey& gateway) {
+std::variant<GaveUp, std::string> read_statement(const v1::GatewayAbandon& message,
+                                                 const StatedRound& round) {
   if (auto fault = common_fault(message.ctx_hash(), round); !fault.empty()) return fault;
   const auto statement =
       crypto::hash("abandon", {round.ctx_hash.view(), crypto::le32(message.count())});
-  if (!signed_by(gateway, "abandon", statement, message.signature())) {
-    return std::string{"signature does not verify under the gateway's certificate"};
-  }
-  return GaveUp{message.count(), printable(message.reason())};
+  return GaveUp{statement, printable(message.reason()) + " (" + std::to_string(message.count()) +
+                               " contributions)"};
+}
+
+std::string signature_fault(const v1::GatewaySum& message, const StatedRound& round,
+                            const SumGiven& sum, const VerifyKey& gateway) {
+  const auto request =
+      crypto::hash("sum-request", {round.ctx_hash.view(), sum.survivors_hash.view()});
+  auto fault = fault_unless_signed(gateway, "sum-request", request, message.request_signature());
+  if (!fault.empty()) return fault;
+  return fault_unless_signed(gateway, "sum", sum.statement, message.signature());
+}
+std::string signature_fault(const v1::MaskSum& message, const StatedRound&, const MaskGiven& mask,
+                            const VerifyKey& helper) {
+  return fault_unless_signed(helper, "mask-sum", mask.statement, message.signature());
+}
+std::string signature_fault(const v1::MaskRefusal& message, const StatedRound&,
+                            const Refused& refusal, const VerifyKey& helper) {
+  return fault_unless_signed(helper, "mask-refusal", refusal.statement, message.signature());
+}
+std::string signature_fault(const v1::GatewayAbandon& message, const StatedRound&,
+                            const GaveUp& gave_up, const VerifyKey& gateway) {
+  return fault_unless_signed(gateway, "abandon", gave_up.statement, message.signature());
 }
 
 std::string refusal_words(v1::HelperRefusal reason) {

@@ -1,0 +1,85 @@
+#include "cloud/engine/identity.hpp"
+
+#include <fstream>
+#include <sstream>
+
+namespace tributary::cloud::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  if (!file || !(content << file.rdbuf())) {
+    throw CredentialFault(path.string() +
+                          ": cannot be read; `tributary authority coordinator` writes it");
+  }
+  return content.str();
+}
+
+void require_private(const fs::path& path) {
+  const auto others = fs::perms::group_all | fs::perms::others_all;
+  std::error_code error;
+  if ((fs::status(path, error).permissions() & others) != fs::perms::none && !error) {
+    throw CredentialFault(path.string() + ": others can read this secret; chmod 600 it");
+  }
+}
+
+template <class Value>
+Value hex_key(const fs::path& path) {
+  std::string text = read_file(path);
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  auto bytes = from_hex(text);
+  auto value = bytes ? Value::from(ByteView{*bytes}) : std::nullopt;
+  if (bytes) crypto::wipe(*bytes);
+  crypto::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+  if (!value) throw CredentialFault(path.string() + ": is not 64 hex digits and a newline");
+  return std::move(*value);
+}
+
+template <class Value>
+Value secret_key(const fs::path& path) {
+  require_private(path);
+  return hex_key<Value>(path);
+}
+
+std::string tenant_of(const fs::path& path, const VerifyKey& authority, const VerifyKey& own,
+                      std::uint64_t now) {
+  v1::Signed message;
+  v1::Certificate certificate;
+  if (!message.ParseFromString(read_file(path)) ||
+      !round::verify_signed(authority, "cert", message) ||
+      !certificate.ParseFromString(message.body())) {
+    throw CredentialFault(path.string() +
+                          ": is not a certificate signed by the authority in authority.pub");
+  }
+  if (certificate.role() != v1::ROLE_COORDINATOR || certificate.public_key() != own.raw()) {
+    throw CredentialFault(path.string() + ": is not a coordinator's certificate for identity.key");
+  }
+  if (now >= certificate.not_after()) {
+    throw CredentialFault(path.string() +
+                          ": has expired; make a new one with `tributary authority`");
+  }
+  return certificate.tenant();
+}
+
+}  // namespace
+
+Identity load_identity(const fs::path& folder, std::uint64_t now) {
+  if (!fs::is_directory(folder)) {
+    throw CredentialFault(
+        folder.string() +
+        ": no such credentials folder; `tributary authority coordinator` makes it");
+  }
+  auto key = secret_key<crypto::SigningKey>(folder / "identity.key");
+  auto combiner = secret_key<crypto::ExchangeSecret>(folder / "combiner.key");
+  const auto authority = hex_key<VerifyKey>(folder / "authority.pub");
+  const auto verify = crypto::verify_key(key);
+  const auto combiner_key = crypto::exchange_key(combiner);
+  auto tenant = tenant_of(folder / "coordinator.cert", authority, verify, now);
+  return {
+      {authority, std::move(tenant)}, std::move(key), verify, std::move(combiner), combiner_key};
+}
+
+}  // namespace tributary::cloud::engine

@@ -1,0 +1,355 @@
+#include "cloud/engine/round_desk.hpp"
+
+#include <algorithm>
+
+namespace tributary::cloud::engine {
+namespace {
+
+std::string about(const store::RoundKey& key) {
+  return "task " + key.task.hex() + " round " + std::to_string(key.round);
+}
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+RoundDesk::RoundDesk(const Desk& desk) : desk_(desk) {}
+
+void RoundDesk::resume() {
+  for (const auto& [id, member] : desk_.fleet.members()) {
+    auto parts = desk_.store.rounds.ended_parts(id, Outcomes::kept);
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+      const auto row = desk_.store.rounds.find(part->key);
+      outcomes_.add(*part, row ? row->reason : std::string{});
+    }
+  }
+  for (const auto& row : desk_.store.rounds.open()) {
+    desk_.world.say(Severity::info, about(row.key) + " resumed");
+    reload(row.key.task);
+  }
+}
+
+// Builds the task's open round anew from the store: after a restart, and after a failed write.
+void RoundDesk::reload(const TaskId& task) {
+  std::erase_if(places_, [&](const auto& entry) { return entry.second.task == task; });
+  runs_.erase(task);
+  for (auto& row : desk_.store.rounds.open()) {
+    if (row.key.task != task) continue;
+    const auto key = row.key;
+    auto run = std::make_unique<RoundRun>(std::move(row), desk_.store.rounds.parts(key));
+    const auto effects = run->replay(desk_.store.rounds.events(key));
+    for (std::size_t i = 0; i < run->parts.size(); ++i) {
+      places_[run->parts[i].row.ctx_hash] = {task, i};
+    }
+    runs_[task] = std::move(run);
+    carry_out(task, effects);
+    return;
+  }
+}
+
+void RoundDesk::open(const Task& task, const round::RoundPlan& plan,
+                     const std::vector<round::GatewayFacts>& facts) {
+  const auto progress = desk_.board.after_opening(task.row.id);
+  const store::RoundKey key{task.row.id, progress.round};
+  store::RoundRow row;
+  row.key = key;
+  row.opened_at = desk_.world.now();
+  row.least_contributions = plan.least_contributions;
+  row.gateway_quorum = task.spec.gateway_quorum;
+  row.model_before = progress.model;
+  std::vector<store::PartRow> parts;
+  const round::RoundTerms terms{desk_.identity.authority.tenant,
+                                key.task,
+                                key.round,
+                                progress.model,
+                                desk_.fleet.unix_seconds(),
+                                desk_.identity.combiner_key};
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    const auto context =
+        round::make_context(task.spec, terms, plan, facts[i], plan.shares[i]).SerializeAsString();
+    const auto hash = crypto::hash("ctx", {view_of(context)});
+    store::PartRow part;
+    part.ctx_hash = hash;
+    part.key = key;
+    part.gateway = facts[i].id;
+    part.context = context;
+    part.signature = crypto::sign(desk_.identity.key, "ctx", hash);
+    part.roster_hash = facts[i].roster_hash;
+    part.expected = plan.shares[i].expected;
+    row.expected += part.expected;
+    parts.push_back(std::move(part));
+  }
+  desk_.store.atomically([&] {
+    desk_.store.rounds.add(row);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      desk_.store.rounds.add_part(parts[i], static_cast<std::uint32_t>(i));
+    }
+    desk_.store.tasks.put_progress(key.task, progress);
+  });
+  desk_.board.adopt(key.task, progress);
+  desk_.world.say(Severity::info, about(key) + " opened at " + std::to_string(parts.size()) +
+                                      " gateways for about " + std::to_string(row.expected) +
+                                      " devices");
+  reload(key.task);
+  const auto& run = *runs_.at(key.task);
+  for (std::size_t i = 0; i < run.parts.size(); ++i) part_changed(run, i);
+}
+
+std::optional<RoundDesk::Place> RoundDesk::place(const Hash& ctx_hash) const {
+  const auto known = places_.find(ctx_hash);
+  if (known == places_.end()) return std::nullopt;
+  return known->second;
+}
+
+const RoundRun* RoundDesk::open_round(const TaskId& task) const {
+  const auto known = runs_.find(task);
+  return known == runs_.end() ? nullptr : known->second.get();
+}
+
+void RoundDesk::part_changed(const RoundRun& run, std::size_t part) {
+  const auto& at = run.parts[part];
+  desk_.revisions.changed(at.row.gateway);
+  for (const auto& helper : at.context.helpers) {
+    if (const auto* owner = desk_.fleet.find_helper(helper)) desk_.revisions.changed(owner->id);
+  }
+}
+
+void RoundDesk::tick() {
+  const auto now = std::chrono::floor<std::chrono::seconds>(desk_.world.now());
+  std::vector<TaskId> tasks;
+  for (const auto& [task, run] : runs_) tasks.push_back(task);
+  for (const auto& task : tasks) {
+    auto& run = *runs_.at(task);
+    if (run.machine.closed()) continue;
+    std::set<GatewayId> down;
+    for (const auto& part : run.parts) {
+      if (desk_.fleet.is_down(part.row.gateway)) down.insert(part.row.gateway);
+    }
+    carry_out(task, run.machine.on_time(now, down).effects);
+  }
+}
+
+void RoundDesk::stop(const TaskId& task, const std::string& reason) {
+  const auto known = runs_.find(task);
+  if (known == runs_.end()) {
+    const auto progress = desk_.board.stopped(task, reason);
+    desk_.store.tasks.put_progress(task, progress);
+    desk_.board.adopt(task, progress);
+    return;
+  }
+  stopping_.insert(task);
+  carry_out(task, known->second->machine.on_stop(reason).effects);
+}
+
+void RoundDesk::carry_out(const TaskId& task, const std::vector<round::Effect>& effects) {
+  for (const auto& effect : effects) {
+    std::visit(Overloaded{[&](const round::Combine& what) { combine(task, what.part); },
+                          [&](const round::Release&) { average(task); },
+                          [&](const round::Abandon& what) { abandon(task, what); }},
+               effect);
+  }
+}
+
+void RoundDesk::combine(const TaskId& task, std::size_t part) {
+  const auto& run = *runs_.at(task);
+  const auto* combining = std::get_if<round::Combining>(&run.phase(part));
+  if (combining == nullptr) return;
+  const auto& at = run.parts[part];
+  round::MaskedPart masked{
+      at.context.encoding, static_cast<std::uint32_t>(combining->sum.survivors.size()), {}, {}};
+  for (const auto& event : desk_.store.rounds.events_of(at.row.ctx_hash)) {
+    if (event.kind == store::EventKind::sum && event.statement == combining->sum.statement) {
+      v1::GatewaySum sum;
+      sum.ParseFromString(event.body);
+      masked.words.assign(sum.words().begin(), sum.words().end());
+    }
+    const bool counts = std::ranges::any_of(combining->answers, [&](const round::MaskGiven& mask) {
+      return event.kind == store::EventKind::mask_sum && mask.statement == event.statement;
+    });
+    if (!counts) continue;
+    v1::MaskSum mask;
+    mask.ParseFromString(event.body);
+    masked.masks.push_back({{at.row.ctx_hash, combining->sum.survivors_hash, *event.helper},
+                            {mask.sealed().begin(), mask.sealed().end()}});
+  }
+  struct Job {
+    round::MaskedPart part;
+    round::UnmaskedPart result;
+    double seconds = 0;
+  };
+  auto job = std::make_shared<Job>(Job{std::move(masked), {}, 0});
+  desk_.world.submit(
+      [job, &secret = desk_.identity.combiner] {
+        const auto start = std::chrono::steady_clock::now();
+        job->result = round::unmask(std::move(job->part), secret);
+        job->seconds = seconds_since(start);
+      },
+      [this, job, key = run.row.key, part] {
+        combined(key, part, std::move(job->result), job->seconds);
+      });
+}
+
+void RoundDesk::combined(const store::RoundKey& key, std::size_t part, round::UnmaskedPart result,
+                         double seconds) {
+  const auto known = runs_.find(key.task);
+  if (known == runs_.end() || known->second->row.key != key) return;
+  auto& run = *known->second;
+  const auto outcome = run.machine.on_combined(part, result.fault);
+  if (outcome.verdict != round::Verdict::accepted) return;
+  const bool burnt = !result.fault.empty();
+  desk_.observer.part_combined(seconds, burnt);
+  const auto gateway = desk_.fleet.called(run.parts[part].row.gateway);
+  if (burnt) {
+    desk_.world.say(Severity::warning, about(key) + " gateway " + gateway + ": " + result.fault);
+  } else {
+    run.total.add(result.sums);
+    run.parts[part].sum_hash = result.sum_hash;
+    desk_.world.say(Severity::info, about(key) + " gateway " + gateway + " combined, " +
+                                        std::to_string(result.sums.count) + " survivors");
+  }
+  part_changed(run, part);
+  carry_out(key.task, outcome.effects);
+}
+
+void RoundDesk::average(const TaskId& task) {
+  const auto& run = *runs_.at(task);
+  const auto& known = *desk_.board.find(task);
+  struct Job {
+    crypto::EncodingPlan encoding;
+    crypto::WordSums total;
+    Bytes model;
+    double rate;
+    round::NextModel next;
+  };
+  auto job =
+      std::make_shared<Job>(Job{run.parts.front().context.encoding,
+                                run.total,
+                                desk_.store.models.content(run.row.model_before).value_or(Bytes{}),
+                                known.spec.server_learning_rate,
+                                {}});
+  desk_.world.submit(
+      [job] {
+        job->next = round::next_model(job->encoding, job->total, std::move(job->model), job->rate);
+      },
+      [this, job, key = run.row.key] { release(key, std::move(job->next)); });
+}
+
+void RoundDesk::release(const store::RoundKey& key, round::NextModel next) {
+  const auto known = runs_.find(key.task);
+  if (known == runs_.end() || known->second->row.key != key) return;
+  auto& run = *known->second;
+  if (!next.fault.empty()) {
+    abandon(key.task, {next.fault, {}});
+    return;
+  }
+  auto row = run.released_row(desk_.world.now());
+  row.model_after = next.hash;
+  row.weight = next.weight;
+  row.train_loss = next.loss;
+  row.train_accuracy = next.accuracy;
+  const auto& task = *desk_.board.find(key.task);
+  const auto before = desk_.store.models.find(row.model_before);
+  const auto progress = desk_.board.after_release(key.task, next.hash);
+  const store::ModelRow model{next.hash,
+                              task.row.name,
+                              task.spec.model,
+                              task.row.parameters,
+                              before ? before->version + 1 : 1,
+                              key.task,
+                              key.round,
+                              row.model_before,
+                              *row.closed_at};
+  desk_.store.atomically([&] {
+    desk_.store.models.put(model, next.model);
+    record_releases(run, next.hash);
+    desk_.store.rounds.close(row);
+    for (std::size_t i = 0; i < run.parts.size(); ++i) {
+      desk_.store.rounds.close_part(run.ended_part(i));
+    }
+    desk_.store.rounds.forget_bodies(key);
+    desk_.store.tasks.put_progress(key.task, progress);
+  });
+  const auto seconds = std::chrono::duration<double>(*row.closed_at - row.opened_at).count();
+  desk_.observer.round_released(row.survivors, row.masks_removed, seconds);
+  desk_.world.say(Severity::info, about(key) + " released: " + std::to_string(row.survivors) +
+                                      " survivors, model " + next.hash.hex());
+  desk_.board.adopt(key.task, progress);
+  close(key.task);
+}
+
+void RoundDesk::record_releases(const RoundRun& run, const Hash& next_model) {
+  auto previous = desk_.store.releases.last_hash(run.row.key.task).value_or(Hash{});
+  for (std::size_t i = 0; i < run.parts.size(); ++i) {
+    const auto* combined = std::get_if<round::Combined>(&run.phase(i));
+    if (combined == nullptr) continue;
+    v1::Release release;
+    release.set_ctx_hash(run.parts[i].row.ctx_hash.raw());
+    release.set_survivors_hash(combined->sum.survivors_hash.raw());
+    release.set_count(static_cast<std::uint32_t>(combined->sum.survivors.size()));
+    release.set_sum_hash(run.parts[i].sum_hash.raw());
+    release.set_next_model_hash(next_model.raw());
+    release.set_previous(previous.raw());
+    auto body = release.SerializeAsString();
+    previous = crypto::hash("release", {view_of(body)});
+    desk_.store.releases.add(run.row.key,
+                             {run.parts[i].row.ctx_hash, std::move(body),
+                              crypto::sign(desk_.identity.key, "release", previous), previous});
+  }
+}
+
+void RoundDesk::abandon(const TaskId& task, const round::Abandon& what) {
+  const auto& run = *runs_.at(task);
+  const auto& key = run.row.key;
+  auto row = run.row;
+  row.state = store::RoundState::abandoned;
+  row.reason = what.reason;
+  row.closed_at = desk_.world.now();
+  const bool stopping = stopping_.contains(task);
+  auto progress = stopping ? desk_.board.stopped(task, what.reason)
+                           : desk_.board.after_abandon(task, what.reason);
+  if (stopping) ++progress.abandoned;
+  desk_.store.atomically([&] {
+    desk_.store.rounds.close(row);
+    for (std::size_t i = 0; i < run.parts.size(); ++i) {
+      auto part = run.ended_part(i);
+      part.survivors.clear();
+      part.sum_hash.reset();
+      desk_.store.rounds.close_part(part);
+    }
+    desk_.store.rounds.forget_bodies(key);
+    for (const auto& unanswered : what.voids) {
+      desk_.store.voids.ask({key, unanswered.gateway}, unanswered.helper, *row.closed_at);
+    }
+    desk_.store.tasks.put_progress(task, progress);
+  });
+  desk_.observer.round_abandoned();
+  desk_.world.say(Severity::warning, about(key) + " abandoned: " + what.reason);
+  desk_.board.adopt(task, progress);
+  close(task);
+}
+
+// The store has the end of the round; tell the gateways and let the next one begin.
+void RoundDesk::close(const TaskId& task) {
+  const auto run = std::move(runs_.at(task));
+  runs_.erase(task);
+  stopping_.erase(task);
+  const auto row = desk_.store.rounds.find(run->row.key);
+  for (std::size_t i = 0; i < run->parts.size(); ++i) {
+    const auto& ctx_hash = run->parts[i].row.ctx_hash;
+    places_.erase(ctx_hash);
+    if (const auto part = desk_.store.rounds.part(ctx_hash)) {
+      outcomes_.add(*part, row ? row->reason : std::string{});
+    }
+    part_changed(*run, i);
+  }
+  if (closed_) closed_(task);
+}
+
+}  // namespace tributary::cloud::engine

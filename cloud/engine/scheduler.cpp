@@ -1,0 +1,106 @@
+#include "cloud/engine/scheduler.hpp"
+
+namespace tributary::cloud::engine {
+
+Scheduler::Scheduler(Fleet& fleet, TaskBoard& board, RoundDesk& desk, const World& world)
+    : fleet_(fleet), board_(board), desk_(desk), world_(world) {}
+
+void Scheduler::tick() {
+  for (const auto& [id, task] : board_.tasks()) {
+    if (!board_.ended(id) && desk_.open_round(id) == nullptr) advance(task);
+  }
+}
+
+void Scheduler::advance(const Task& task) {
+  const auto& progress = task.row.progress;
+  const auto now = world_.now();
+  if (now < progress.retry_at) return;
+  const auto facts = ready(task.spec);
+  if (const auto* why_not = std::get_if<std::string>(&facts)) {
+    board_.wait_for(task.row.id, *why_not);
+    return;
+  }
+  if (progress.round == 0 && now - fleet_.rosters_changed_at() < settling) {
+    board_.wait_for(task.row.id, "devices are still joining the rosters");
+    return;
+  }
+  const auto& gateways = std::get<std::vector<round::GatewayFacts>>(facts);
+  const auto plan = round::plan_round(task.spec, task.row.parameters, gateways);
+  if (const auto* why_not = std::get_if<std::string>(&plan)) {
+    board_.wait_for(task.row.id, *why_not);
+    return;
+  }
+  desk_.open(task, std::get<round::RoundPlan>(plan), gateways);
+}
+
+std::variant<std::vector<round::GatewayFacts>, std::string> Scheduler::ready(
+    const round::TaskSpec& spec) const {
+  std::vector<round::GatewayFacts> facts;
+  std::string missing;
+  std::size_t down = 0;
+  for (const auto& gateway : spec.gateways) {
+    auto one = facts_of(spec, gateway);
+    if (auto* fact = std::get_if<round::GatewayFacts>(&one)) {
+      facts.push_back(std::move(*fact));
+      continue;
+    }
+    if (!missing.empty()) missing += "; ";
+    missing += std::get<std::string>(one);
+    if (fleet_.is_down(gateway)) ++down;
+  }
+  const auto needed = spec.gateway_quorum != 0 ? spec.gateway_quorum : spec.gateways.size() - down;
+  if (facts.empty() || facts.size() < needed) return missing;
+  return facts;
+}
+
+std::variant<round::GatewayFacts, std::string> Scheduler::facts_of(const round::TaskSpec& spec,
+                                                                   const GatewayId& gateway) const {
+  const auto* member = fleet_.find(gateway);
+  if (member == nullptr) return "gateway " + gateway.hex() + " has not given its keys yet";
+  if (fleet_.is_down(gateway))
+    return "gateway " + member->name + " has not been heard for 2 minutes";
+  if (fleet_.unix_seconds() + spec.deadline_seconds >= member->gateway.not_after) {
+    return "the certificate or epoch key of gateway " + member->name + " expires too soon";
+  }
+  if (!member->roster_hash || member->roster_size < spec.n_min) {
+    return "the roster of gateway " + member->name + " holds " +
+           std::to_string(member->roster_size) + " devices, n_min is " + std::to_string(spec.n_min);
+  }
+  auto helpers = helpers_of(spec, *member);
+  if (auto* why_not = std::get_if<std::string>(&helpers)) return std::move(*why_not);
+  return round::GatewayFacts{gateway, member->gateway.epoch, *member->roster_hash,
+                             member->roster_size,
+                             std::move(std::get<std::vector<round::HelperEpoch>>(helpers))};
+}
+
+std::variant<std::vector<round::HelperEpoch>, std::string> Scheduler::helpers_of(
+    const round::TaskSpec& spec, const Member& member) const {
+  const auto named = round::helpers_for(
+      spec, member.id, [this](const GatewayId& gateway) -> std::optional<HelperId> {
+        const auto* next = fleet_.find(gateway);
+        if (next == nullptr || !next->helper) return std::nullopt;
+        return helper_id(*next->helper);
+      });
+  if (!named) return "the gateway after " + member.name + " has given no helper key to help it";
+  std::vector<round::HelperEpoch> helpers;
+  for (const auto& helper : *named) {
+    const auto* owner = fleet_.find_helper(helper);
+    if (owner == nullptr) {
+      return "helper " + helper.hex() + " of gateway " + member.name + " has not given its key yet";
+    }
+    if (owner->id == member.id) {
+      return "gateway " + member.name + " cannot be its own helper; name another in `helpers`";
+    }
+    if (fleet_.is_down(owner->id)) {
+      return "the helper of gateway " + member.name + ", " + owner->name +
+             ", has not been heard for 2 minutes";
+    }
+    if (fleet_.unix_seconds() + spec.deadline_seconds >= owner->helper->not_after) {
+      return "the certificate or epoch key of the helper of " + owner->name + " expires too soon";
+    }
+    helpers.push_back({helper, owner->helper->epoch});
+  }
+  return helpers;
+}
+
+}  // namespace tributary::cloud::engine

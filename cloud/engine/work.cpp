@@ -1,0 +1,90 @@
+#include "cloud/engine/work.hpp"
+
+namespace tributary::cloud::engine {
+namespace {
+
+constexpr std::uint32_t most_voids = 64;
+
+void add_own_part(v1::Work& work, const RoundRun& run, std::size_t part, const Fleet& fleet,
+                  std::set<HelperId>& helpers) {
+  const auto& at = run.parts[part];
+  const auto& phase = run.phase(part);
+  if (std::holds_alternative<round::LeftOut>(phase)) {
+    *work.add_outcomes() = abandoned_outcome(at.row.ctx_hash, round::left_out_reason(phase));
+    return;
+  }
+  auto& offer = *work.add_rounds();
+  offer.set_context(at.row.context);
+  offer.set_signature(at.row.signature.raw());
+  for (const auto& helper : at.context.helpers) {
+    const auto* owner = fleet.find_helper(helper);
+    if (owner != nullptr && helpers.insert(helper).second) {
+      *work.add_helper_keys() = owner->keys.helper();
+    }
+  }
+  if (!std::holds_alternative<round::Dropping>(phase)) return;
+  auto& drop = *work.add_drops();
+  drop.set_ctx_hash(at.row.ctx_hash.raw());
+  for (const auto& refusal : at.refusals) *drop.add_refusals() = refusal;
+}
+
+std::optional<std::size_t> position_of(const std::vector<HelperId>& helpers,
+                                       const HelperId& helper) {
+  for (std::size_t i = 0; i < helpers.size(); ++i) {
+    if (helpers[i] == helper) return i;
+  }
+  return std::nullopt;
+}
+
+void add_request(v1::Work& work, const PartRun& at, std::size_t position, const HelperId& helper,
+                 const Member* gateway) {
+  auto& request = *work.add_sum_requests();
+  request.set_context(at.row.context);
+  request.set_context_signature(at.row.signature.raw());
+  request.set_helper_id(helper.raw());
+  *request.mutable_survivors() = at.request.survivors();
+  const auto& tickets = at.request.tickets(static_cast<int>(position)).tickets();
+  for (std::size_t from = 0; from < tickets.size(); from += Ticket::size) {
+    request.add_tickets(tickets.substr(from, Ticket::size));
+  }
+  request.set_signature(at.request.request_signature());
+  if (gateway != nullptr) *request.mutable_gateway() = gateway->keys.gateway();
+}
+
+void add_requests(v1::Work& work, const RoundRun& run, const HelperId& helper, const Fleet& fleet) {
+  for (std::size_t i = 0; i < run.parts.size(); ++i) {
+    const auto position = position_of(run.parts[i].context.helpers, helper);
+    if (!position || !std::holds_alternative<round::Masking>(run.phase(i))) continue;
+    if (round::answered_in(run.phase(i)).contains(helper)) continue;
+    add_request(work, run.parts[i], *position, helper, fleet.find(run.parts[i].row.gateway));
+  }
+}
+
+}  // namespace
+
+v1::Work work_of(const GatewayId& gateway, const RoundDesk& rounds, const Fleet& fleet,
+                 const Revisions& revisions, const Identity& identity, store::Store& store) {
+  v1::Work work;
+  work.set_version(revisions.current(gateway));
+  for (const auto& outcome : rounds.outcomes().of(gateway)) *work.add_outcomes() = outcome;
+  const auto* member = fleet.find(gateway);
+  const auto helper = member != nullptr && member->helper
+                          ? std::optional{helper_id(*member->helper)}
+                          : std::nullopt;
+  std::set<HelperId> helpers;
+  for (const auto& [task, run] : rounds.runs()) {
+    if (const auto part = run->part_of(gateway)) add_own_part(work, *run, *part, fleet, helpers);
+    if (helper) add_requests(work, *run, *helper, fleet);
+  }
+  if (!helper) return work;
+  for (const auto& scope : store.voids.asked(*helper, most_voids)) {
+    auto& message = *work.add_voids();
+    message.set_tenant(identity.authority.tenant);
+    message.set_task_id(scope.key.task.raw());
+    message.set_round(scope.key.round);
+    message.set_gateway_id(scope.gateway.raw());
+  }
+  return work;
+}
+
+}  // namespace tributary::cloud::engine

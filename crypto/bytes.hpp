@@ -22,7 +22,7 @@ struct Fixed {
   static constexpr std::size_t size = N;
   std::array<std::uint8_t, N> bytes{};
 
-  auto operator<=>(const Fixed&) const = default;
+  auto operator<=>(const Fixed&) const = default;  // NOLINT(modernize-use-nullptr): compares with 0
   ByteView view() const { return bytes; }
   // nullopt when the length is not N.
   static std::optional<Fixed> from(ByteView view);

@@ -17,7 +17,7 @@ namespace {
 // Keystream of one call: with the zeros it is made from and the part of the sum it is added to it
 // stays in the first-level cache. Whole ChaCha20 blocks and whole words of every ring.
 constexpr std::size_t block_bytes = 6144;
-static_assert(block_bytes % (3 * 64) == 0);
+static_assert(block_bytes % 192 == 0);
 // Part of the sum that all seeds visit in turn; stays in the second-level cache.
 constexpr std::size_t stripe_bytes = 32 * block_bytes;
 constexpr std::uint64_t stream_bytes = std::uint64_t{64} << 32;  // a 32-bit block counter

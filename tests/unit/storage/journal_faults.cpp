@@ -131,6 +131,15 @@ TEST_CASE("a full disk is also told by append when the buffer is written") {
   CHECK(journal.size() == 0);
 }
 
+// /dev/null takes every byte and cannot be synced.
+TEST_CASE("after a failed sync nothing is appended any more") {
+  Journal journal("/dev/null");
+  journal.append(1, {Bytes(10, 1)});
+  CHECK(failure_of([&] { journal.sync(); }) == FailureKind::io);
+  CHECK(failure_of([&] { journal.append(1, {Bytes(10, 1)}); }) == FailureKind::io);
+  CHECK(failure_of([&] { journal.sync(); }) == FailureKind::io);
+}
+
 // /dev/full takes no byte and, being no regular file, cannot be synced or cut either.
 TEST_CASE("a medium that fails stops the journal for good") {
   Journal journal("/dev/full");

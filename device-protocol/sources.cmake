@@ -1,1 +1,19 @@
-set(TRIBUTARY_DEVICE_SOURCES)
+# Every source of the device library, also for builds without CMake's help (ports/cortex-m/check).
+set(TRIBUTARY_DEVICE_SOURCES
+  src/chunk.c
+  src/client.c
+  src/derive.c
+  src/encode.c
+  src/fetch.c
+  src/frame.c
+  src/gaussian.c
+  src/identity.c
+  src/join.c
+  src/kdf.c
+  src/mask.c
+  src/offer.c
+  src/records.c
+  src/status.c
+  src/topic.c
+  src/train.c
+  src/upload.c)

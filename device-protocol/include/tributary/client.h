@@ -27,19 +27,19 @@ typedef enum trib_phase {
   TRIB_PHASE_IDLE,        /* no round to work on */
   TRIB_PHASE_FETCHING,    /* receiving model chunks */
   TRIB_PHASE_TRAINING,
-  TRIB_PHASE_REQUESTING,  /* asked for credit */
-  TRIB_PHASE_UPLOADING,   /* sending granted chunks */
-  TRIB_PHASE_COMMITTING   /* header sent, waiting for the receipt */
+  TRIB_PHASE_REQUESTING, /* asked for credit */
+  TRIB_PHASE_UPLOADING,  /* sending granted chunks */
+  TRIB_PHASE_COMMITTING  /* header sent, waiting for the receipt */
 } trib_phase;
 
 /* Memory and limits, owned by the caller, alive and unmoved as long as the client. */
 typedef struct trib_client_memory {
-  float* weights;   /* [parameters]: current weights, later the delta */
-  float* initial;   /* [parameters]: the model of the round */
-  float* gradient;  /* [parameters] */
-  uint32_t parameters;     /* capacity of the three, in floats */
-  unsigned char* message;  /* scratch for one outgoing frame or message */
-  size_t message_size;     /* >= 1024, and >= chunk_bytes of the context + TRIB_CHUNK_OVERHEAD */
+  float* weights;         /* [parameters]: current weights, later the delta */
+  float* initial;         /* [parameters]: the model of the round */
+  float* gradient;        /* [parameters] */
+  uint32_t parameters;    /* capacity of the three, in floats */
+  unsigned char* message; /* scratch for one outgoing frame or message */
+  size_t message_size;    /* >= 1024, and >= chunk_bytes of the context + TRIB_CHUNK_OVERHEAD */
 } trib_client_memory;
 
 typedef struct trib_client_options {

@@ -43,10 +43,12 @@ typedef struct trib_crypto_port {
                     const unsigned char* aad, size_t aad_size, const unsigned char nonce[12],
                     const unsigned char key[TRIB_KEY_BYTES]);
   /* RFC 7748. TRIB_CRYPTO when the result is all zero. */
-  trib_status (*x25519)(unsigned char out[TRIB_KEY_BYTES], const unsigned char secret[TRIB_KEY_BYTES],
+  trib_status (*x25519)(unsigned char out[TRIB_KEY_BYTES],
+                        const unsigned char secret[TRIB_KEY_BYTES],
                         const unsigned char public_key[TRIB_KEY_BYTES]);
   /* RFC 7748: out = secret * base point. */
-  void (*x25519_base)(unsigned char out[TRIB_KEY_BYTES], const unsigned char secret[TRIB_KEY_BYTES]);
+  void (*x25519_base)(unsigned char out[TRIB_KEY_BYTES],
+                      const unsigned char secret[TRIB_KEY_BYTES]);
   /* RFC 8032 Ed25519. */
   trib_status (*ed25519_verify)(const unsigned char signature[TRIB_SIGNATURE_BYTES],
                                 const unsigned char* message, size_t size,
@@ -61,11 +63,11 @@ typedef struct trib_crypto_port {
 /* Names of durable records. A record is replaced as a whole and atomically: after power loss
  * `load` gives the old or the new content, never a mixture. */
 typedef enum trib_record {
-  TRIB_RECORD_IDENTITY = 1,   /* DeviceIdentity, written at provisioning, read only here */
-  TRIB_RECORD_EPOCH = 2,      /* own epoch secret, epoch number, cached pair keys */
-  TRIB_RECORD_COUNTERS = 3,   /* nonce counter, last round per task, participations */
-  TRIB_RECORD_ROUND = 4,      /* the round in progress: context, step, nonce, phase */
-  TRIB_RECORD_WEIGHTS = 5     /* training checkpoint, bound to the round record by hash and step */
+  TRIB_RECORD_IDENTITY = 1, /* DeviceIdentity, written at provisioning, read only here */
+  TRIB_RECORD_EPOCH = 2,    /* own epoch secret, epoch number, cached pair keys */
+  TRIB_RECORD_COUNTERS = 3, /* nonce counter, last round per task, participations */
+  TRIB_RECORD_ROUND = 4,    /* the round in progress: context, step, nonce, phase */
+  TRIB_RECORD_WEIGHTS = 5   /* training checkpoint, bound to the round record by hash and step */
 } trib_record;
 
 typedef struct trib_storage_port {

@@ -9,20 +9,20 @@ extern "C" {
 
 typedef enum trib_status {
   TRIB_OK = 0,
-  TRIB_MALFORMED,       /* not decodable, or outside its limits */
-  TRIB_BAD_SIGNATURE,   /* does not verify under the pinned key */
-  TRIB_BAD_CONTEXT,     /* verified, but not for this device or below its provisioned floors */
-  TRIB_STALE,           /* a round this device has already contributed to, or an older one */
-  TRIB_BAD_MODEL,       /* model bytes do not have the promised hash or size */
-  TRIB_NOT_FINITE,      /* NaN or infinity in weights, gradient, loss or delta */
-  TRIB_OUT_OF_BOUNDS,   /* encoded vector exceeds the integer norm or coordinate bound */
-  TRIB_NO_SPACE,        /* a caller's buffer is too small */
-  TRIB_NOT_FOUND,       /* no such storage record */
-  TRIB_STORAGE,         /* the storage port failed */
-  TRIB_CRYPTO,          /* the crypto port failed, or an all-zero shared secret */
-  TRIB_TRAINER,         /* the trainer failed */
-  TRIB_NOT_CONNECTED,   /* the publish port cannot take the message now; try again later */
-  TRIB_BAD_ARGUMENT     /* a programming error of the caller */
+  TRIB_MALFORMED,     /* not decodable, or outside its limits */
+  TRIB_BAD_SIGNATURE, /* does not verify under the pinned key */
+  TRIB_BAD_CONTEXT,   /* verified, but not for this device or below its provisioned floors */
+  TRIB_STALE,         /* a round this device has already contributed to, or an older one */
+  TRIB_BAD_MODEL,     /* model bytes do not have the promised hash or size */
+  TRIB_NOT_FINITE,    /* NaN or infinity in weights, gradient, loss or delta */
+  TRIB_OUT_OF_BOUNDS, /* encoded vector exceeds the integer norm or coordinate bound */
+  TRIB_NO_SPACE,      /* a caller's buffer is too small */
+  TRIB_NOT_FOUND,     /* no such storage record */
+  TRIB_STORAGE,       /* the storage port failed */
+  TRIB_CRYPTO,        /* the crypto port failed, or an all-zero shared secret */
+  TRIB_TRAINER,       /* the trainer failed */
+  TRIB_NOT_CONNECTED, /* the publish port cannot take the message now; try again later */
+  TRIB_BAD_ARGUMENT   /* a programming error of the caller */
 } trib_status;
 
 /* A static English phrase, never NULL. */

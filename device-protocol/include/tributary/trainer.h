@@ -21,9 +21,9 @@ typedef struct trib_batch_report {
 
 typedef struct trib_trainer {
   void* user;
-  const char* model;    /* architecture this trainer runs; must equal RoundContext.model */
-  uint32_t parameters;  /* d: length of weights and gradient */
-  uint32_t examples;    /* local training examples; 0: this device cannot take part */
+  const char* model;   /* architecture this trainer runs; must equal RoundContext.model */
+  uint32_t parameters; /* d: length of weights and gradient */
+  uint32_t examples;   /* local training examples; 0: this device cannot take part */
   /* Computes the gradient of the mean loss of one batch at `weights`. The batch is a pure function
    * of (`seed`, `step`), so that a reboot repeats it: no state between calls.
    * weights[d] is read only; gradient[d] is overwritten. TRIB_TRAINER on failure. */

@@ -1,0 +1,141 @@
+#include "device-protocol/src/chunk.h"
+
+#include <string.h>
+
+#include "device-protocol/src/bytes.h"
+#include "device-protocol/src/mask.h"
+#include "tributary/frame.h"
+
+uint32_t trib_chunk_total(const trib_terms* terms) {
+  const uint64_t bytes = (uint64_t)trib_word_count(&terms->encoding, terms->parameters) *
+                         (terms->encoding.ring_bits / 8);
+  return terms->chunk_bytes == 0
+             ? 0
+             : (uint32_t)((bytes + terms->chunk_bytes - 1) / terms->chunk_bytes);
+}
+
+void trib_name_upload(const trib_client* client, trib_upload_name* name) {
+  memcpy(name->ctx_hash, client->round.terms.ctx_hash, sizeof name->ctx_hash);
+  memcpy(name->device_id, client->device_id, sizeof name->device_id);
+  memcpy(name->nonce, client->round.nonce, sizeof name->nonce);
+}
+
+void trib_summarise(const trib_client* client, trib_update_summary* summary) {
+  const trib_progress* progress = &client->progress;
+  summary->examples = progress->examples;
+  summary->mean_loss =
+      progress->steps > 0 ? (float)(progress->loss_sum / (double)progress->steps) : 0.0F;
+  summary->correct = progress->correct;
+  summary->seen = progress->seen;
+}
+
+/* A few words at a time: a whole chunk of int32 would double the buffer. */
+enum { BATCH = 48 };
+
+static void put_word(unsigned char* out, int32_t word, size_t width) {
+  for (size_t i = 0; i < width; ++i) out[i] = (unsigned char)((uint32_t)word >> (8 * i));
+}
+
+static void encode_plain(trib_client* client, unsigned char* out, uint32_t first, uint32_t count,
+                         bool reveal) {
+  const trib_terms* terms = &client->round.terms;
+  const size_t width = terms->encoding.ring_bits / 8;
+  int32_t words[BATCH];
+  trib_update_summary summary;
+  trib_summarise(client, &summary);
+  for (uint32_t at = 0; at < count; at += BATCH) {
+    const uint32_t batch = count - at < BATCH ? count - at : (uint32_t)BATCH;
+    trib_encode_words(words, first + at, batch, client->memory.weights, terms->parameters,
+                      &terms->encoding, &summary);
+    if (reveal) {
+      client->options.reveal_quantised(client->port.user, terms->ctx_hash, first + at, words,
+                                       batch);
+    }
+    for (uint32_t i = 0; i < batch; ++i) put_word(out + (at + i) * width, words[i], width);
+  }
+  client->port.crypto->wipe(words, sizeof words);
+}
+
+static trib_status mask_words(trib_client* client, const trib_upload_name* name,
+                              unsigned char* words, uint64_t offset, size_t size) {
+  const trib_terms* terms = &client->round.terms;
+  unsigned char seed[TRIB_KEY_BYTES];
+  trib_status status = TRIB_OK;
+  for (uint32_t i = 0; i < terms->helper_count && status == TRIB_OK; ++i) {
+    const trib_party* helper =
+        trib_find_party(client, terms->helper_ids[i], terms->helper_epochs[i], true);
+    if (!helper) return TRIB_BAD_CONTEXT;
+    trib_mask_seed(client->port.crypto, seed, helper->pair_key, name);
+    status =
+        trib_add_mask(client->port.crypto, terms->encoding.ring_bits, seed, offset, words, size);
+  }
+  client->port.crypto->wipe(seed, sizeof seed);
+  return status;
+}
+
+/* lp(label) || lp(ctx_hash) || lp(device_id) || lp(index || total) || lp(bits) */
+enum { AAD_BYTES = 4 + 18 + 4 + TRIB_HASH_BYTES + 4 + TRIB_ID_BYTES + 4 + 8 + 4 + 1 };
+
+static unsigned char* put_part(unsigned char* at, const void* data, uint32_t size) {
+  trib_put32(at, size);
+  memcpy(at + 4, data, size);
+  return at + 4 + size;
+}
+
+static void seal(trib_client* client, const trib_upload_name* name, const trib_upload_frame* frame,
+                 const unsigned char key[TRIB_KEY_BYTES], unsigned char* words, size_t size) {
+  const unsigned char bits = (unsigned char)client->round.terms.encoding.ring_bits;
+  unsigned char aad[AAD_BYTES];
+  unsigned char place[8];
+  unsigned char nonce[12] = {0};
+  unsigned char* at = put_part(aad, "tributary/v1/chunk", 18);
+  trib_put32(place, frame->index);
+  trib_put32(place + 4, frame->total);
+  trib_put32(nonce, frame->index);
+  at = put_part(at, name->ctx_hash, TRIB_HASH_BYTES);
+  at = put_part(at, name->device_id, TRIB_ID_BYTES);
+  at = put_part(at, place, sizeof place);
+  at = put_part(at, &bits, 1);
+  client->port.crypto->aead_seal(words, size, words + size, aad, (size_t)(at - aad), nonce, key);
+}
+
+/* A device without the upload key must not touch the words: it would seal under garbage. */
+static trib_status upload_key(const trib_client* client, unsigned char key[TRIB_KEY_BYTES],
+                              const trib_upload_name* name) {
+  const trib_party* gateway =
+      trib_find_party(client, client->gateway_id, client->round.terms.gateway_epoch, false);
+  if (!gateway) return TRIB_BAD_CONTEXT;
+  trib_upload_key(client->port.crypto, key, gateway->pair_key, name);
+  return TRIB_OK;
+}
+
+trib_status trib_make_chunk(trib_client* client, uint32_t index, size_t* size) {
+  const trib_terms* terms = &client->round.terms;
+  const size_t width = terms->encoding.ring_bits / 8;
+  const uint32_t per_chunk = terms->chunk_bytes / (uint32_t)width;
+  const uint32_t all = trib_word_count(&terms->encoding, terms->parameters);
+  const uint32_t first = index * per_chunk;
+  const uint32_t count = all - first < per_chunk ? all - first : per_chunk;
+  const bool reveal = client->options.reveal_quantised && index == client->digest_chunks;
+  unsigned char* words = client->memory.message + TRIB_UPLOAD_HEAD_BYTES;
+  unsigned char key[TRIB_KEY_BYTES];
+  trib_upload_name name;
+  trib_upload_frame frame;
+  trib_status status;
+  trib_name_upload(client, &name);
+  status = upload_key(client, key, &name);
+  if (status != TRIB_OK) return status;
+  encode_plain(client, words, first, count, reveal);
+  status = mask_words(client, &name, words, (uint64_t)first * width, (size_t)count * width);
+  if (status == TRIB_OK) {
+    memcpy(frame.ctx_tag, terms->ctx_hash, sizeof frame.ctx_tag);
+    memcpy(frame.nonce, name.nonce, sizeof frame.nonce);
+    frame.index = index;
+    frame.total = trib_chunk_total(terms);
+    trib_encode_upload_head(client->memory.message, &frame);
+    seal(client, &name, &frame, key, words, (size_t)count * width);
+    *size = TRIB_UPLOAD_HEAD_BYTES + (size_t)count * width + TRIB_TAG_BYTES;
+  }
+  client->port.crypto->wipe(key, sizeof key);
+  return status;
+}

@@ -1,0 +1,192 @@
+/* What a client holds, and the parts its files offer each other. Lengths are protocol limits. */
+#ifndef TRIBUTARY_SRC_CLIENT_STATE_H
+#define TRIBUTARY_SRC_CLIENT_STATE_H
+
+#include "device-protocol/src/derive.h"
+#include "device-protocol/src/encode.h"
+#include "tributary/client.h"
+
+enum {
+  TRIB_MAX_PARTIES = 6,   /* own gateway and helpers whose keys are kept */
+  TRIB_MAX_OPERATOR = 33, /* with the final 0 */
+  TRIB_MAX_TENANT = 33,
+  TRIB_MAX_CONTEXT = 576, /* serialized RoundContext */
+  TRIB_MAX_TASKS = 4,     /* tasks whose last round is remembered */
+  TRIB_MAX_MODEL_CHUNKS = 1024,
+  TRIB_MAX_RANGES = 8,
+  TRIB_PROTOCOL_VERSION = 1
+};
+
+/* A party this device shares a pair key with. */
+typedef struct trib_party {
+  unsigned char id[TRIB_ID_BYTES];
+  unsigned char pair_key[TRIB_KEY_BYTES];
+  uint32_t epoch;
+  unsigned char is_helper;
+  char operator_name[TRIB_MAX_OPERATOR];
+} trib_party;
+
+/* Record "epoch": saved as a whole after every change. */
+typedef struct trib_epoch_state {
+  unsigned char secret[TRIB_KEY_BYTES];
+  uint32_t epoch;
+  uint32_t welcomed; /* the roster holds this key */
+  uint32_t party_count;
+  trib_party parties[TRIB_MAX_PARTIES];
+} trib_epoch_state;
+
+typedef struct trib_task_memory {
+  unsigned char task_id[TRIB_ID_BYTES];
+  uint64_t last_round;
+} trib_task_memory;
+
+/* Record "counters": saved before a nonce is used. */
+typedef struct trib_counters {
+  uint64_t nonce_counter;
+  uint64_t participations;
+  uint32_t next_task; /* slot that the next unknown task overwrites */
+  trib_task_memory tasks[TRIB_MAX_TASKS];
+} trib_counters;
+
+/* The verified terms of a round, typed. */
+typedef struct trib_terms {
+  unsigned char ctx_hash[TRIB_HASH_BYTES];
+  unsigned char task_id[TRIB_ID_BYTES];
+  unsigned char model_hash[TRIB_HASH_BYTES];
+  uint64_t round;
+  uint64_t deadline;
+  uint32_t parameters;
+  uint32_t gateway_epoch;
+  uint32_t helper_count;
+  unsigned char helper_ids[TRIB_MAX_HELPERS][TRIB_ID_BYTES];
+  uint32_t helper_epochs[TRIB_MAX_HELPERS];
+  uint32_t chunk_bytes;
+  uint32_t model_chunk_bytes;
+  uint32_t local_steps;
+  uint32_t batch_size;
+  float learning_rate;
+  float clipping_norm;
+  float dp_noise;
+  trib_encoding encoding;
+} trib_terms;
+
+/* Record "round": everything but the floats that a reboot needs. */
+typedef struct trib_round_state {
+  trib_terms terms;
+  uint32_t has_nonce;   /* some chunk may have left under `nonce` */
+  uint32_t header_made; /* the header may have left: this vector or none */
+  unsigned char nonce[TRIB_NONCE_BYTES];
+} trib_round_state;
+
+/* Head of record "weights"; the body is d floats. */
+typedef struct trib_progress {
+  unsigned char ctx_hash[TRIB_HASH_BYTES];
+  uint32_t steps;   /* local steps done */
+  uint32_t trained; /* the body is the clipped delta, not weights */
+  uint32_t parameters;
+  uint32_t examples; /* of the trainer when it began */
+  uint32_t correct;
+  uint32_t seen;
+  double loss_sum; /* over `steps` batches */
+} trib_progress;
+
+typedef struct trib_chunk_range {
+  uint32_t first;
+  uint32_t count;
+} trib_chunk_range;
+
+struct trib_client {
+  trib_port port;
+  trib_trainer trainer;
+  trib_client_memory memory;
+  trib_client_options options;
+  unsigned char device_id[TRIB_ID_BYTES];
+  unsigned char gateway_id[TRIB_ID_BYTES];
+  trib_phase phase;
+  bool connected;
+
+  trib_epoch_state epoch;
+  trib_counters counters;
+  trib_round_state round; /* valid in the phases with a round */
+  trib_progress progress;
+
+  uint32_t model_chunks; /* of the fetch in progress */
+  uint32_t fetched;
+  unsigned char fetched_map[TRIB_MAX_MODEL_CHUNKS / 8];
+
+  trib_chunk_range ranges[TRIB_MAX_RANGES]; /* granted and not sent yet */
+  uint32_t range_count;
+
+  trib_sha256_state digest; /* over the tags of chunks 0 .. digest_chunks-1 */
+  uint32_t digest_chunks;
+  unsigned char upload_digest[TRIB_HASH_BYTES]; /* valid once digest_chunks == total */
+
+  uint64_t retry_at_ms; /* when to repeat what was last said */
+  uint32_t retry_wait_ms;
+};
+
+/* ---- client.c */
+void trib_log(const trib_client* client, trib_log_level level, const char* text, uint64_t number);
+/* Starts or doubles the wait before the last message is repeated. */
+void trib_retry_start(trib_client* client);
+void trib_retry_next(trib_client* client);
+/* Ends the round: erases its records, asks for the offers again. */
+trib_status trib_round_end(trib_client* client);
+/* Ends a round that cannot be worked on here, so that its retained offer is not taken again.
+ * Returns `reason`, or TRIB_STORAGE. */
+trib_status trib_round_give_up(trib_client* client, trib_status reason);
+bool trib_has_round(const trib_client* client);
+
+/* ---- records.c: the durable state */
+trib_status trib_load_state(trib_client* client);
+trib_status trib_save_epoch(trib_client* client);
+trib_status trib_save_counters(trib_client* client);
+trib_status trib_save_round(trib_client* client);
+/* Saves progress and memory.weights. */
+trib_status trib_save_progress(trib_client* client);
+/* Loads a round and its progress; TRIB_NOT_FOUND when there is none that fits. Sets the phase. */
+trib_status trib_load_round(trib_client* client);
+uint64_t trib_last_round(const trib_client* client, const unsigned char task_id[TRIB_ID_BYTES]);
+void trib_remember_round(trib_client* client);
+
+/* ---- join.c: hello, welcome, keys */
+trib_status trib_say_hello(trib_client* client);
+trib_status trib_on_welcome(trib_client* client, const unsigned char* payload, size_t size);
+trib_status trib_on_site_keys(trib_client* client, const unsigned char* payload, size_t size);
+const trib_party* trib_find_party(const trib_client* client, const unsigned char id[TRIB_ID_BYTES],
+                                  uint32_t epoch, bool helper);
+bool trib_joined(const trib_client* client);
+
+/* ---- offer.c: may this device take part, and on what terms */
+trib_status trib_read_offer(const trib_client* client, trib_terms* terms,
+                            const unsigned char* payload, size_t size);
+
+/* ---- fetch.c */
+trib_status trib_fetch_begin(trib_client* client);
+trib_status trib_on_model_chunk(trib_client* client, const unsigned char* payload, size_t size);
+
+/* ---- train.c: one local step per call; moves on to requesting after the last */
+trib_status trib_train_turn(trib_client* client);
+
+/* ---- upload.c */
+trib_status trib_upload_begin(trib_client* client);
+trib_status trib_send_request(trib_client* client);
+trib_status trib_upload_turn(trib_client* client);
+trib_status trib_commit_turn(trib_client* client);
+trib_status trib_on_credit(trib_client* client, const unsigned char* payload, size_t size);
+trib_status trib_on_receipt(trib_client* client, const unsigned char* payload, size_t size);
+trib_status trib_on_reject(trib_client* client, const unsigned char* payload, size_t size);
+uint32_t trib_chunk_total(const trib_terms* terms);
+
+/* ---- topic.c */
+enum { TRIB_TOPIC_BYTES = 128 };
+/* "tributary/v1/device/<hex id><tail>" */
+void trib_device_topic(const trib_client* client, char out[TRIB_TOPIC_BYTES], const char* tail);
+/* "tributary/v1/site/<kind>/<hex of hash><tail>" */
+void trib_site_topic(char out[TRIB_TOPIC_BYTES], const char* kind, const unsigned char* id,
+                     size_t size, const char* tail);
+void trib_hex(char* out, const unsigned char* bytes, size_t size);
+/* What follows `prefix` in `topic`, or NULL. */
+const char* trib_after(const char* topic, const char* prefix);
+
+#endif

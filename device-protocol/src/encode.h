@@ -1,0 +1,50 @@
+/* Fixed-point encoding of an update (PROTOCOL.md 5.3 and 6). */
+#ifndef TRIBUTARY_SRC_ENCODE_H
+#define TRIBUTARY_SRC_ENCODE_H
+
+#include "tributary/port.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct trib_encoding {
+  uint32_t ring_bits;
+  int32_t scale_log2;
+  float clip_l2;
+  float clip_inf;
+  uint32_t weight_examples_cap;
+  uint32_t weight_scale_log2;
+  float loss_cap;
+  uint32_t canary_words;
+} trib_encoding;
+
+/* What the words are made of besides the delta. */
+typedef struct trib_update_summary {
+  uint32_t examples; /* local examples */
+  float mean_loss;   /* over the round's batches */
+  uint32_t correct;  /* of `seen` predictions */
+  uint32_t seen;
+} trib_update_summary;
+
+/* d + weight + loss + accuracy + canaries */
+uint32_t trib_word_count(const trib_encoding* encoding, uint32_t parameters);
+
+/* delta[d] = weights - initial, clipped per coordinate and in L2, in place of `weights`.
+ * TRIB_NOT_FINITE: NaN or infinity. */
+trib_status trib_clip_delta(float* weights, const float* initial, uint32_t parameters,
+                            const trib_encoding* encoding);
+
+/* Rule D8: the integer bounds hold for the whole vector. TRIB_OUT_OF_BOUNDS, TRIB_NOT_FINITE. */
+trib_status trib_check_bounds(const float* delta, uint32_t parameters,
+                              const trib_encoding* encoding, const trib_update_summary* summary);
+
+/* Words [first, first + count) as signed integers; a pure function, so that chunks can be remade. */
+void trib_encode_words(int32_t* out, uint32_t first, uint32_t count, const float* delta,
+                       uint32_t parameters, const trib_encoding* encoding,
+                       const trib_update_summary* summary);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,165 @@
+/* The rules for an offer, PROTOCOL.md 9: every check in the page's order, nothing saved here. */
+#include <math.h>
+#include <pb_decode.h>
+#include <string.h>
+
+#include "device-protocol/src/bytes.h"
+#include "device-protocol/src/client_state.h"
+#include "device-protocol/src/identity.h"
+
+static bool same(const unsigned char* a, const unsigned char* b, size_t size) {
+  return memcmp(a, b, size) == 0;
+}
+
+/* For this device, this trainer, split trust, and above the provisioned floors. */
+static bool meant_for(const trib_client* client, const tributary_v1_RoundContext* context,
+                      const tributary_v1_DeviceIdentity* identity) {
+  return context->minimum_reader_version <= TRIB_PROTOCOL_VERSION &&
+         strcmp(context->tenant, identity->tenant) == 0 &&
+         same(context->gateway_id, identity->gateway_id, TRIB_ID_BYTES) &&
+         strcmp(context->model, client->trainer.model) == 0 &&
+         context->parameters == client->trainer.parameters &&
+         context->parameters <= client->memory.parameters && client->trainer.examples > 0 &&
+         context->mode == tributary_v1_TrustMode_TRUST_MODE_SPLIT_TRUST &&
+         context->n_min >= identity->n_min_floor && context->has_encoding &&
+         context->has_training && context->training.local_steps > 0 &&
+         context->training.batch_size > 0 &&
+         (identity->clip_l2_cap <= 0.0F || context->encoding.clip_l2 <= identity->clip_l2_cap);
+}
+
+static bool positive(float value) {
+  return isfinite(value) && value > 0.0F;
+}
+
+/* Encoding within the limits under which sums cannot wrap (PROTOCOL.md 6). */
+static bool encodable(const tributary_v1_RoundContext* context) {
+  const tributary_v1_Encoding* encoding = &context->encoding;
+  double half;
+  if (encoding->ring_bits != 16 && encoding->ring_bits != 24 && encoding->ring_bits != 32) {
+    return false;
+  }
+  half = ldexp(1.0, (int)encoding->ring_bits - 1);
+  return encoding->canary_words >= 4 && encoding->canary_words <= 1024 &&
+         positive(encoding->clip_l2) && positive(encoding->clip_inf) &&
+         positive(encoding->loss_cap) && encoding->weight_examples_cap > 0 &&
+         encoding->scale_log2 >= -60 && encoding->scale_log2 <= 60 &&
+         encoding->weight_scale_log2 < encoding->ring_bits && context->n_max > 0 &&
+         context->parameters <= 16777216 &&
+         (double)context->n_max *
+                 floor(ldexp((double)encoding->clip_inf, (int)encoding->scale_log2)) <
+             half &&
+         (double)context->n_max * ldexp(1.0, (int)encoding->weight_scale_log2) < half;
+}
+
+static bool chunks_fit(const trib_client* client, const tributary_v1_RoundContext* context,
+                       uint32_t model_chunk_bytes) {
+  return context->chunk_bytes >= 48 && context->chunk_bytes % 48 == 0 &&
+         context->chunk_bytes <= 262128 &&
+         (size_t)context->chunk_bytes + 52 <= client->memory.message_size &&
+         model_chunk_bytes >= 4 && model_chunk_bytes <= 262144 &&
+         ((uint64_t)context->parameters * 4 + model_chunk_bytes - 1) / model_chunk_bytes <=
+             TRIB_MAX_MODEL_CHUNKS;
+}
+
+/* Keys of the gateway and of every helper, the helpers from distinct operators. */
+static bool keys_known(const trib_client* client, const tributary_v1_RoundContext* context) {
+  const trib_party* helpers[TRIB_MAX_HELPERS];
+  const uint32_t count = context->helpers_count;
+  if (count < 1 || count > TRIB_MAX_HELPERS ||
+      !trib_find_party(client, context->gateway_id, context->gateway_epoch, false)) {
+    return false;
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    helpers[i] =
+        trib_find_party(client, context->helpers[i].helper_id, context->helpers[i].epoch, true);
+    if (!helpers[i]) return false;
+    for (uint32_t j = 0; j < i; ++j) {
+      if (strcmp(helpers[i]->operator_name, helpers[j]->operator_name) == 0) return false;
+    }
+  }
+  return true;
+}
+
+static bool selected(const trib_client* client, const unsigned char ctx_hash[TRIB_HASH_BYTES],
+                     uint32_t threshold) {
+  unsigned char hash[TRIB_HASH_BYTES];
+  const trib_part parts[] = {{ctx_hash, TRIB_HASH_BYTES}, {client->device_id, TRIB_ID_BYTES}};
+  trib_hash(client->port.crypto, hash, "select", parts, 2);
+  return trib_get32(hash) <= threshold;
+}
+
+static void copy_terms(trib_terms* terms, const tributary_v1_RoundContext* context,
+                       uint32_t model_chunk_bytes) {
+  memcpy(terms->task_id, context->task_id, TRIB_ID_BYTES);
+  memcpy(terms->model_hash, context->model_hash, TRIB_HASH_BYTES);
+  terms->round = context->round;
+  terms->deadline = context->deadline;
+  terms->parameters = context->parameters;
+  terms->gateway_epoch = context->gateway_epoch;
+  terms->helper_count = context->helpers_count;
+  for (uint32_t i = 0; i < context->helpers_count; ++i) {
+    memcpy(terms->helper_ids[i], context->helpers[i].helper_id, TRIB_ID_BYTES);
+    terms->helper_epochs[i] = context->helpers[i].epoch;
+  }
+  terms->chunk_bytes = context->chunk_bytes;
+  terms->model_chunk_bytes = model_chunk_bytes;
+  terms->local_steps = context->training.local_steps;
+  terms->batch_size = context->training.batch_size;
+  terms->learning_rate = context->training.learning_rate;
+  terms->clipping_norm = context->training.clipping_norm;
+  terms->dp_noise = context->training.dp_noise;
+  terms->encoding.ring_bits = context->encoding.ring_bits;
+  terms->encoding.scale_log2 = context->encoding.scale_log2;
+  terms->encoding.clip_l2 = context->encoding.clip_l2;
+  terms->encoding.clip_inf = context->encoding.clip_inf;
+  terms->encoding.weight_examples_cap = context->encoding.weight_examples_cap;
+  terms->encoding.weight_scale_log2 = context->encoding.weight_scale_log2;
+  terms->encoding.loss_cap = context->encoding.loss_cap;
+  terms->encoding.canary_words = context->encoding.canary_words;
+}
+
+static trib_status check_context(const trib_client* client, trib_terms* terms,
+                                 const tributary_v1_RoundContext* context,
+                                 uint32_t model_chunk_bytes) {
+  tributary_v1_DeviceIdentity identity;
+  const uint64_t now = client->port.unix_seconds(client->port.user);
+  trib_status status = trib_load_identity(client, &identity);
+  if (status != TRIB_OK) return status;
+  if (!meant_for(client, context, &identity) || !encodable(context) ||
+      !chunks_fit(client, context, model_chunk_bytes) || !keys_known(client, context)) {
+    status = TRIB_BAD_CONTEXT;
+  } else if (context->round <= trib_last_round(client, context->task_id) ||
+             (now != 0 && now > context->deadline)) {
+    status = TRIB_STALE;
+  } else if (!selected(client, terms->ctx_hash, context->participation_threshold)) {
+    status = TRIB_NOT_FOUND;
+  }
+  client->port.crypto->wipe(&identity, sizeof identity);
+  if (status == TRIB_OK) copy_terms(terms, context, model_chunk_bytes);
+  return status;
+}
+
+trib_status trib_read_offer(const trib_client* client, trib_terms* terms,
+                            const unsigned char* payload, size_t size) {
+  tributary_v1_Offer offer = tributary_v1_Offer_init_zero;
+  tributary_v1_RoundContext context = tributary_v1_RoundContext_init_zero;
+  tributary_v1_DeviceIdentity identity;
+  pb_istream_t stream = pb_istream_from_buffer(payload, size);
+  trib_status status;
+  memset(terms, 0, sizeof *terms);
+  if (!pb_decode(&stream, tributary_v1_Offer_fields, &offer)) return TRIB_MALFORMED;
+  status = trib_load_identity(client, &identity);
+  if (status == TRIB_OK) {
+    status = trib_verify_body(client->port.crypto, "ctx", offer.context.bytes, offer.context.size,
+                              offer.signature, identity.coordinator_key);
+  }
+  client->port.crypto->wipe(&identity, sizeof identity);
+  if (status != TRIB_OK) return status;
+  {
+    const trib_part part = {offer.context.bytes, offer.context.size};
+    trib_hash(client->port.crypto, terms->ctx_hash, "ctx", &part, 1);
+  }
+  stream = pb_istream_from_buffer(offer.context.bytes, offer.context.size);
+  if (!pb_decode(&stream, tributary_v1_RoundContext_fields, &context)) return TRIB_MALFORMED;
+  return check_context(client, terms, &context, offer.model_chunk_bytes);
+}

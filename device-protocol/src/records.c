@@ -1,0 +1,144 @@
+/* Records are structs as they lie in memory, behind a version and a SHA-256 checksum: they never
+ * leave the device that wrote them, and a firmware with another layout finds another version. */
+#include <string.h>
+
+#include "device-protocol/src/client_state.h"
+
+enum { RECORD_VERSION = 1 };
+
+static void checksum(const trib_client* client, unsigned char out[TRIB_HASH_BYTES],
+                     const void* data, size_t size) {
+  const uint32_t layout = RECORD_VERSION << 16 | (uint32_t)size;
+  const trib_part parts[] = {{&layout, sizeof layout}, {data, size}};
+  trib_hash(client->port.crypto, out, "record", parts, 2);
+}
+
+/* Record: checksum of the head struct, head struct, body. The body belongs to the head because the
+ * storage port replaces both together. */
+static trib_status save(trib_client* client, trib_record record, const void* head, size_t size,
+                        const void* body, size_t body_size) {
+  unsigned char buffer[TRIB_HASH_BYTES + sizeof(trib_epoch_state)];
+  trib_status status;
+  if (size > sizeof(trib_epoch_state)) return TRIB_BAD_ARGUMENT;
+  checksum(client, buffer, head, size);
+  memcpy(buffer + TRIB_HASH_BYTES, head, size);
+  status = client->port.storage.save(client->port.user, record, buffer, TRIB_HASH_BYTES + size,
+                                     body, body_size);
+  client->port.crypto->wipe(buffer, sizeof buffer);
+  return status == TRIB_OK ? TRIB_OK : TRIB_STORAGE;
+}
+
+/* TRIB_NOT_FOUND also for a damaged record: it is as good as none. */
+static trib_status load(trib_client* client, trib_record record, void* head, size_t size) {
+  unsigned char stored[TRIB_HASH_BYTES];
+  unsigned char computed[TRIB_HASH_BYTES];
+  const trib_storage_port* storage = &client->port.storage;
+  size_t got = 0;
+  trib_status status = storage->load(client->port.user, record, 0, stored, sizeof stored, &got);
+  if (status != TRIB_OK) return status;
+  if (got != sizeof stored) return TRIB_NOT_FOUND;
+  status = storage->load(client->port.user, record, sizeof stored, head, size, &got);
+  if (status != TRIB_OK) return status;
+  if (got != size) return TRIB_NOT_FOUND;
+  checksum(client, computed, head, size);
+  return trib_equal(stored, computed, sizeof stored) ? TRIB_OK : TRIB_NOT_FOUND;
+}
+
+trib_status trib_save_epoch(trib_client* client) {
+  return save(client, TRIB_RECORD_EPOCH, &client->epoch, sizeof client->epoch, NULL, 0);
+}
+
+trib_status trib_save_counters(trib_client* client) {
+  return save(client, TRIB_RECORD_COUNTERS, &client->counters, sizeof client->counters, NULL, 0);
+}
+
+trib_status trib_save_round(trib_client* client) {
+  return save(client, TRIB_RECORD_ROUND, &client->round, sizeof client->round, NULL, 0);
+}
+
+trib_status trib_save_progress(trib_client* client) {
+  return save(client, TRIB_RECORD_WEIGHTS, &client->progress, sizeof client->progress,
+              client->memory.weights, (size_t)client->round.terms.parameters * sizeof(float));
+}
+
+static trib_status load_weights(trib_client* client) {
+  const size_t want = (size_t)client->round.terms.parameters * sizeof(float);
+  size_t got = 0;
+  const trib_status status = client->port.storage.load(client->port.user, TRIB_RECORD_WEIGHTS,
+                                                       TRIB_HASH_BYTES + sizeof client->progress,
+                                                       client->memory.weights, want, &got);
+  if (status != TRIB_OK) return status;
+  return got == want ? TRIB_OK : TRIB_NOT_FOUND;
+}
+
+static trib_status new_epoch(trib_client* client) {
+  memset(&client->epoch, 0, sizeof client->epoch);
+  client->epoch.epoch = 1;
+  if (client->port.random(client->port.user, client->epoch.secret, sizeof client->epoch.secret) !=
+      TRIB_OK) {
+    return TRIB_CRYPTO;
+  }
+  return trib_save_epoch(client);
+}
+
+trib_status trib_load_state(trib_client* client) {
+  trib_status status =
+      load(client, TRIB_RECORD_COUNTERS, &client->counters, sizeof client->counters);
+  if (status == TRIB_NOT_FOUND) {
+    memset(&client->counters, 0, sizeof client->counters);
+  } else if (status != TRIB_OK) {
+    return status;
+  }
+  status = load(client, TRIB_RECORD_EPOCH, &client->epoch, sizeof client->epoch);
+  return status == TRIB_NOT_FOUND ? new_epoch(client) : status;
+}
+
+trib_status trib_load_round(trib_client* client) {
+  trib_progress* progress = &client->progress;
+  trib_status status = load(client, TRIB_RECORD_ROUND, &client->round, sizeof client->round);
+  bool have;
+  if (status != TRIB_OK) return status;
+  if (client->round.terms.parameters > client->memory.parameters ||
+      client->round.terms.parameters != client->trainer.parameters) {
+    return TRIB_NOT_FOUND;
+  }
+  status = load(client, TRIB_RECORD_WEIGHTS, progress, sizeof *progress);
+  have = status == TRIB_OK && progress->parameters == client->round.terms.parameters &&
+         trib_equal(progress->ctx_hash, client->round.terms.ctx_hash, TRIB_HASH_BYTES) &&
+         load_weights(client) == TRIB_OK;
+  if (status != TRIB_OK && status != TRIB_NOT_FOUND) return status;
+  if (have && progress->trained) {
+    client->phase = TRIB_PHASE_REQUESTING;
+    return TRIB_OK;
+  }
+  /* A vector under this nonce may be out and cannot be made again: the round is lost. */
+  if (client->round.has_nonce) return TRIB_NOT_FOUND;
+  if (!have) memset(progress, 0, sizeof *progress);
+  client->phase = TRIB_PHASE_FETCHING;
+  return TRIB_OK;
+}
+
+uint64_t trib_last_round(const trib_client* client, const unsigned char task_id[TRIB_ID_BYTES]) {
+  for (int i = 0; i < TRIB_MAX_TASKS; ++i) {
+    const trib_task_memory* task = &client->counters.tasks[i];
+    if (task->last_round > 0 && memcmp(task->task_id, task_id, TRIB_ID_BYTES) == 0) {
+      return task->last_round;
+    }
+  }
+  return 0;
+}
+
+void trib_remember_round(trib_client* client) {
+  trib_counters* counters = &client->counters;
+  const trib_terms* terms = &client->round.terms;
+  for (int i = 0; i < TRIB_MAX_TASKS; ++i) {
+    trib_task_memory* task = &counters->tasks[i];
+    if (task->last_round > 0 && memcmp(task->task_id, terms->task_id, TRIB_ID_BYTES) == 0) {
+      if (terms->round > task->last_round) task->last_round = terms->round;
+      return;
+    }
+  }
+  memcpy(counters->tasks[counters->next_task].task_id, terms->task_id, TRIB_ID_BYTES);
+  counters->tasks[counters->next_task].last_round = terms->round;
+  counters->next_task = (counters->next_task + 1) % TRIB_MAX_TASKS;
+}

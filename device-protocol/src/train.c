@@ -1,0 +1,109 @@
+/* The local training loop, PROTOCOL.md 5, one step per turn. */
+#include <math.h>
+#include <string.h>
+
+#include "device-protocol/src/bytes.h"
+#include "device-protocol/src/client_state.h"
+#include "device-protocol/src/gaussian.h"
+
+/* Everything random in training follows from the local secret, the round and the step. */
+static void step_secret(const trib_client* client, unsigned char out[TRIB_KEY_BYTES],
+                        const char* label, uint32_t step) {
+  unsigned char number[4];
+  const trib_part parts[] = {{client->round.terms.ctx_hash, TRIB_HASH_BYTES},
+                             {number, sizeof number}};
+  trib_put32(number, step);
+  trib_kdf(client->port.crypto, out, client->epoch.secret, label, parts, 2);
+}
+
+static uint64_t batch_seed(const trib_client* client) {
+  unsigned char secret[TRIB_KEY_BYTES];
+  uint64_t seed;
+  step_secret(client, secret, "batches", 0);
+  seed = trib_get64(secret);
+  client->port.crypto->wipe(secret, sizeof secret);
+  return seed;
+}
+
+/* Clips the step's gradient to the norm and adds the optional local noise. */
+static trib_status condition_gradient(trib_client* client) {
+  const trib_terms* terms = &client->round.terms;
+  float* gradient = client->memory.gradient;
+  double square = 0.0;
+  for (uint32_t j = 0; j < terms->parameters; ++j) {
+    square += (double)gradient[j] * (double)gradient[j];
+  }
+  if (!isfinite(square)) return TRIB_NOT_FINITE;
+  if (terms->clipping_norm > 0.0F &&
+      square > (double)terms->clipping_norm * (double)terms->clipping_norm) {
+    const float factor = (float)((double)terms->clipping_norm / sqrt(square));
+    for (uint32_t j = 0; j < terms->parameters; ++j) gradient[j] *= factor;
+  }
+  if (terms->dp_noise > 0.0F && terms->clipping_norm > 0.0F) {
+    unsigned char key[TRIB_KEY_BYTES];
+    step_secret(client, key, "noise", client->progress.steps);
+    trib_add_gaussian(client->port.crypto, gradient, terms->parameters,
+                      terms->dp_noise * terms->clipping_norm, key);
+    client->port.crypto->wipe(key, sizeof key);
+  }
+  return TRIB_OK;
+}
+
+static trib_status apply_gradient(trib_client* client) {
+  const trib_terms* terms = &client->round.terms;
+  float* weights = client->memory.weights;
+  const float* gradient = client->memory.gradient;
+  if (client->trainer.apply) {
+    return client->trainer.apply(client->trainer.user, weights, gradient, terms->learning_rate,
+                                 client->progress.steps) == TRIB_OK
+               ? TRIB_OK
+               : TRIB_TRAINER;
+  }
+  for (uint32_t j = 0; j < terms->parameters; ++j) {
+    weights[j] -= terms->learning_rate * gradient[j];
+  }
+  return TRIB_OK;
+}
+
+static trib_status one_step(trib_client* client) {
+  const trib_terms* terms = &client->round.terms;
+  trib_progress* progress = &client->progress;
+  trib_batch_report report = {0.0F, 0, 0};
+  trib_status status = client->trainer.gradient(client->trainer.user, client->memory.weights,
+                                                client->memory.gradient, terms->batch_size,
+                                                batch_seed(client), progress->steps, &report);
+  if (status != TRIB_OK) return TRIB_TRAINER;
+  if (!isfinite(report.loss)) return TRIB_NOT_FINITE;
+  status = condition_gradient(client);
+  if (status == TRIB_OK) status = apply_gradient(client);
+  if (status != TRIB_OK) return status;
+  progress->steps += 1;
+  progress->loss_sum += (double)report.loss;
+  progress->correct += report.correct;
+  progress->seen += report.examples;
+  return TRIB_OK;
+}
+
+static trib_status checkpoint(trib_client* client) {
+  const uint32_t every = client->options.checkpoint_steps;
+  if (every == 0 || client->progress.steps % every != 0) return TRIB_OK;
+  return trib_save_progress(client);
+}
+
+static trib_status finish(trib_client* client) {
+  const trib_terms* terms = &client->round.terms;
+  const trib_status status = trib_clip_delta(client->memory.weights, client->memory.initial,
+                                             terms->parameters, &terms->encoding);
+  if (status != TRIB_OK) return status;
+  client->progress.trained = 1;
+  return trib_upload_begin(client);
+}
+
+trib_status trib_train_turn(trib_client* client) {
+  trib_status status = one_step(client);
+  if (status == TRIB_OK) {
+    status = client->progress.steps < client->round.terms.local_steps ? checkpoint(client)
+                                                                      : finish(client);
+  }
+  return status == TRIB_OK ? TRIB_OK : trib_round_give_up(client, status);
+}

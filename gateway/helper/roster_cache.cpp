@@ -14,9 +14,11 @@ std::string claimed_id(const v1::CertifiedKey& key) {
   return certificate.subject_id();
 }
 
-Hash entry_hash(const v1::CertifiedKey& key) {
+// Of everything the pair key depends on: an ended epoch's keys cannot be found again.
+Hash entry_hash(const v1::CertifiedKey& key, const EpochSecret& epoch) {
   return crypto::hash("roster-entry",
-                      {view_of(key.certificate().body()), view_of(key.certificate().signature()),
+                      {epoch.key.view(), crypto::le32(epoch.epoch),
+                       view_of(key.certificate().body()), view_of(key.certificate().signature()),
                        view_of(key.epoch_key().body()), view_of(key.epoch_key().signature())});
 }
 
@@ -68,7 +70,7 @@ void RosterCache::clear() {
 }
 
 RosterEntry RosterCache::entry(const v1::CertifiedKey& key, const EpochSecret& epoch) {
-  const auto hash = entry_hash(key);
+  const auto hash = entry_hash(key, epoch);
   if (const auto hit = recent_.find(hash); hit != recent_.end()) return hit->second;
   if (const auto hit = older_.find(hash); hit != older_.end()) {
     keep(hash, hit->second);

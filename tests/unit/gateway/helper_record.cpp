@@ -306,15 +306,20 @@ TEST_CASE("H10: an ended epoch's secret is not left in the files") {
 TEST_CASE("H10: a rotated key ends every round made with it") {
   World world;
   const auto asked = request(world, 1);
+  const auto second = request(world, 2);
   const auto decision = world.ask(asked);
   world.role->rotate(now);
   CHECK(world.role->epoch() == 2);
   CHECK(world.refusal(asked) == v1::HELPER_REFUSAL_EPOCH);
   CHECK(std::holds_alternative<Unfinished>(
       world.role->finish(std::get<Job>(decision), run(std::get<Job>(decision)))));
+  // Neither does the running process remember a pair key of the old epoch.
+  auto stolen = request(world, 2);
+  for (int i = 0; i < stolen.tickets_size(); ++i) *stolen.mutable_tickets(i) = second.tickets(i);
+  CHECK(world.refusal(stolen) == v1::HELPER_REFUSAL_BAD_TICKET);
+  CHECK_NOTHROW(world.answer(request(world, 2)));
   world.start();
   CHECK(world.role->epoch() == 2);
-  CHECK_NOTHROW(world.answer(request(world, 2)));
 }
 
 TEST_CASE("H10: an expired epoch ends at the next start") {

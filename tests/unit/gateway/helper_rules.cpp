@@ -224,9 +224,15 @@ TEST_CASE("H3: unknown, foreign, revoked, expired and uncertified devices are na
     World elsewhere;
     refuses_fifth(elsewhere.device(5, world.gateway));
   }
-  SUBCASE("epoch key signed by somebody else") {
+  SUBCASE("epoch key of another device") {
     auto device = world.device(5, world.gateway);
     *device.certified.mutable_epoch_key() = world.devices[0].certified.epoch_key();
+    refuses_fifth(std::move(device));
+  }
+  SUBCASE("epoch key put under its name by the gateway") {
+    auto device = world.device(5, world.gateway);
+    *device.certified.mutable_epoch_key() =
+        signed_by(world.gateway_party.key, "epoch-key", device.certified.epoch_key().body());
     refuses_fifth(std::move(device));
   }
 }

@@ -74,6 +74,22 @@ TEST_CASE("roster cache: a device is verified once per epoch key, and only survi
   CHECK(cache.verified() == 6);
 }
 
+TEST_CASE("roster cache: another epoch has other pair keys") {
+  World world;
+  RosterCache cache(tenant, crypto::verify_key(world.authority), world.helper);
+  const auto claim = std::get<Claim>(parse_claim(world.request(world.context(), {0})));
+  std::set<Bytes> keys;
+  for (std::uint32_t number = 1; number <= 2; ++number) {
+    auto secret = crypto::ExchangeSecret::random();
+    const auto key = crypto::exchange_key(secret);
+    const EpochSecret epoch{number, std::move(secret), key};
+    const auto found = cache.entries(claim, world.roster.SerializeAsString(), epoch);
+    const auto pair = std::get<std::vector<RosterEntry>>(found)[0]->pair_key.expose();
+    keys.insert(Bytes(pair.begin(), pair.end()));
+  }
+  CHECK(keys.size() == 2);
+}
+
 TEST_CASE("roster cache: stays within its capacity and keeps what is in use") {
   World world(6);
   RosterCache cache(tenant, crypto::verify_key(world.authority), world.helper, 4);

@@ -1,0 +1,47 @@
+// The coordinator's product state, wired together and resumed from its store.
+#pragma once
+
+#include "cloud/engine/scheduler.hpp"
+#include "cloud/engine/work.hpp"
+
+namespace tributary::cloud::engine {
+
+// Of the owner's thread; `world` brings workers' results back to it. Throws storage::Failure.
+class Coordinator {
+ public:
+  // `state`: the folder of coordinator.db, exists. `life`: differs for every start.
+  Coordinator(const std::filesystem::path& state, Identity own, World outside, Observer& watcher,
+              std::string life)
+      : identity(std::move(own)),
+        world(std::move(outside)),
+        observer(watcher),
+        store(state, std::chrono::floor<std::chrono::seconds>(world.now())),
+        fleet(store, identity.authority, world),
+        board(store, fleet, world),
+        revisions(std::move(life)),
+        rounds({store, fleet, board, revisions, identity, world, observer}),
+        scheduler(fleet, board, rounds, world) {
+    rounds.resume();
+    rounds.when_closed([this](const TaskId&) { scheduler.tick(); });
+  }
+  Coordinator(const Coordinator&) = delete;
+  Coordinator& operator=(const Coordinator&) = delete;
+
+  // Deadlines, and rounds that can begin. About four times a second.
+  void tick() {
+    rounds.tick();
+    scheduler.tick();
+  }
+
+  Identity identity;
+  World world;
+  Observer& observer;
+  store::Store store;
+  Fleet fleet;
+  TaskBoard board;
+  Revisions revisions;
+  RoundDesk rounds;
+  Scheduler scheduler;
+};
+
+}  // namespace tributary::cloud::engine

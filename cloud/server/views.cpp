@@ -1,0 +1,178 @@
+#include "cloud/server/views.hpp"
+
+#include <openssl/evp.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <cstdio>
+
+namespace tributary::cloud::server {
+namespace {
+
+namespace json = boost::json;
+
+template <class Id>
+json::value hex_or_null(const std::optional<Id>& id) {
+  return id ? json::value(id->hex()) : json::value(nullptr);
+}
+
+template <class Number>
+json::value number_or_null(const std::optional<Number>& number) {
+  return number ? json::value(*number) : json::value(nullptr);
+}
+
+double seconds_of(std::chrono::milliseconds time) {
+  return static_cast<double>(time.count()) / 1000;
+}
+
+std::string base64(std::string_view bytes) {
+  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const auto size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                    view_of(bytes).data(), static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+std::size_t survivors_of(const store::PartRow& part, const engine::RoundRun* live,
+                         std::size_t index) {
+  if (live == nullptr) return part.survivors.size();
+  const auto* sum = round::sum_of(live->phase(index));
+  return sum ? sum->survivors.size() : 0;
+}
+
+json::object part_view(const store::PartRow& part, const engine::RoundRun* live, std::size_t index,
+                       const engine::Fleet& fleet) {
+  const auto shown = live ? live->ended_part(index) : part;
+  return {{"gateway", part.gateway.hex()},
+          {"name", fleet.called(part.gateway)},
+          {"ctx_hash", part.ctx_hash.hex()},
+          {"state", shown.state},
+          {"survivors", survivors_of(part, live, index)},
+          {"expected", part.expected},
+          {"survivors_hash", hex_or_null(shown.survivors_hash)},
+          {"sum_hash", hex_or_null(shown.sum_hash)},
+          {"reason", shown.reason}};
+}
+
+std::string state_of(const store::RoundRow& round, const engine::RoundRun* live) {
+  if (live != nullptr && live->machine.sums_complete()) return "combining";
+  return std::string{store::name_of(round.state)};
+}
+
+}  // namespace
+
+std::string rfc3339(store::Time time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
+  char text[64];
+  const int size = std::snprintf(
+      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+  return {text, static_cast<std::size_t>(size)};
+}
+
+json::object task_view(const engine::Task& task, const engine::TaskBoard& board) {
+  const auto& progress = task.row.progress;
+  const auto splits = board.splits(task.spec);
+  json::array warnings;
+  for (const auto& warning : round::trust_warnings(splits)) warnings.emplace_back(warning);
+  return {{"id", task.row.id.hex()},
+          {"name", task.row.name},
+          {"state", store::name_of(progress.state)},
+          {"state_reason", progress.state_reason},
+          {"created_at", rfc3339(task.row.created_at)},
+          {"spec", json::parse(task.row.spec)},
+          {"round", progress.round},
+          {"rounds_released", progress.released},
+          {"rounds_abandoned", progress.abandoned},
+          {"model", progress.model.hex()},
+          {"trust", round::trust_words(splits)},
+          {"warnings", std::move(warnings)}};
+}
+
+json::object model_view(const store::ModelRow& model) {
+  return {{"hash", model.hash.hex()},
+          {"name", model.name},
+          {"architecture", model.architecture},
+          {"parameters", model.parameters},
+          {"version", model.version},
+          {"task", hex_or_null(model.task)},
+          {"round", number_or_null(model.round)},
+          {"parent", hex_or_null(model.parent)},
+          {"created_at", rfc3339(model.created_at)}};
+}
+
+json::object gateway_view(const engine::Member& member, bool down) {
+  const auto helper =
+      member.helper ? std::optional{engine::helper_id(*member.helper)} : std::nullopt;
+  return {{"id", member.id.hex()},
+          {"name", member.name},
+          {"operator", member.gateway.operated_by},
+          {"last_seen", rfc3339(member.last_seen)},
+          {"down", down},
+          {"roster_size", member.roster_size},
+          {"roster_hash", hex_or_null(member.roster_hash)},
+          {"helper_id", hex_or_null(helper)},
+          {"version", member.version},
+          {"epoch", member.gateway.epoch}};
+}
+
+json::object round_view(const store::RoundRow& row, const std::vector<store::PartRow>& parts,
+                        const engine::RoundRun* live, const engine::Fleet& fleet, store::Time now) {
+  json::array gateways;
+  std::size_t survivors = 0;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    survivors += survivors_of(parts[i], live, i);
+    gateways.push_back(part_view(parts[i], live, i, fleet));
+  }
+  const bool released = row.state == store::RoundState::released;
+  const auto dropped = released && row.expected > row.survivors ? row.expected - row.survivors : 0;
+  return {
+      {"round", row.key.round},
+      {"state", state_of(row, live)},
+      {"reason", row.reason},
+      {"opened_at", rfc3339(row.opened_at)},
+      {"closed_at", row.closed_at ? json::value(rfc3339(*row.closed_at)) : json::value(nullptr)},
+      {"seconds", seconds_of(row.closed_at.value_or(now) - row.opened_at)},
+      {"survivors", survivors},
+      {"expected", row.expected},
+      {"dropped", dropped},
+      {"train_loss", number_or_null(row.train_loss)},
+      {"train_accuracy", number_or_null(row.train_accuracy)},
+      {"weight", number_or_null(row.weight)},
+      {"model_before", row.model_before.hex()},
+      {"model_after", hex_or_null(row.model_after)},
+      {"masks_removed", row.masks_removed},
+      {"mask_seconds", seconds_of(row.mask_time)},
+      {"upload_bytes", row.upload_bytes},
+      {"gateways", std::move(gateways)}};
+}
+
+json::object survivors_view(const std::vector<store::PartRow>& parts) {
+  json::array gateways;
+  for (const auto& part : parts) {
+    if (!part.sum_hash) continue;
+    json::array devices;
+    for (const auto& device : part.survivors) devices.emplace_back(device.hex());
+    gateways.push_back(json::object{{"gateway", part.gateway.hex()},
+                                    {"ctx_hash", part.ctx_hash.hex()},
+                                    {"sum_hash", part.sum_hash->hex()},
+                                    {"device_ids", std::move(devices)}});
+  }
+  return {{"gateways", std::move(gateways)}};
+}
+
+json::object release_view(const store::ReleaseRow& release, const GatewayId& gateway) {
+  v1::Signed message;
+  message.set_body(release.body);
+  message.set_signature(release.signature.raw());
+  return {{"gateway", gateway.hex()},
+          {"ctx_hash", release.ctx_hash.hex()},
+          {"signed", base64(message.SerializeAsString())},
+          {"hash", release.hash.hex()}};
+}
+
+}  // namespace tributary::cloud::server

@@ -33,7 +33,7 @@ size_t trib_mlp_scratch(const trib_mlp_shape* shape);
 /* Examples, owned by the caller: features row-major [count][inputs], labels < classes. */
 typedef struct trib_examples {
   const float* features;
-  const uint16_t* labels;
+  const uint32_t* labels;
   uint32_t count;
 } trib_examples;
 

@@ -1,0 +1,169 @@
+#include "device-protocol/cpp/context.hpp"
+
+#include <cmath>
+
+namespace tributary::wire {
+namespace {
+
+constexpr std::uint32_t protocol_version = 1;
+constexpr std::uint32_t most_parameters = 1U << 24U;
+constexpr std::uint32_t most_canaries = 1024;
+constexpr std::uint32_t chunk_grain = 48;  // whole words of every ring
+constexpr std::uint32_t most_chunk_bytes = 262128;
+constexpr std::size_t longest_tenant = 32;
+constexpr std::size_t longest_model = 95;
+
+bool positive(float value) {
+  return std::isfinite(value) && value > 0.0F;
+}
+
+std::string fault_in_terms(const v1::RoundContext& context) {
+  if (context.minimum_reader_version() > protocol_version) {
+    return "minimum_reader_version " + std::to_string(context.minimum_reader_version()) +
+           " is newer than this program's " + std::to_string(protocol_version);
+  }
+  if (context.mode() != v1::TRUST_MODE_SPLIT_TRUST) return "mode must be split-trust";
+  if (context.tenant().empty() || context.tenant().size() > longest_tenant) {
+    return "tenant must have 1..32 bytes";
+  }
+  if (context.model().empty() || context.model().size() > longest_model) {
+    return "model must have 1..95 bytes";
+  }
+  if (context.round() == 0) return "round counts from 1";
+  if (context.n_min() == 0 || context.n_min() > context.n_target() ||
+      context.n_target() > context.n_max()) {
+    return "n_min, n_target and n_max must be 1 <= n_min <= n_target <= n_max";
+  }
+  if (context.not_before() > context.deadline()) return "deadline must not be before not_before";
+  const auto chunk = context.chunk_bytes();
+  if (chunk == 0 || chunk % chunk_grain != 0 || chunk > most_chunk_bytes) {
+    return "chunk_bytes must be a multiple of 48 in 48..262128";
+  }
+  return {};
+}
+
+// The bounds under which sums of n_max updates cannot wrap (PROTOCOL.md 6).
+std::string fault_in_encoding(const v1::RoundContext& context) {
+  const auto& encoding = context.encoding();
+  if (!crypto::ring_bits(encoding.ring_bits())) return "ring_bits must be 16, 24 or 32";
+  if (context.parameters() == 0 || context.parameters() > most_parameters) {
+    return "parameters must be 1..16777216";
+  }
+  if (encoding.canary_words() < 4 || encoding.canary_words() > most_canaries) {
+    return "canary_words must be 4..1024";
+  }
+  if (!positive(encoding.clip_l2()) || !positive(encoding.clip_inf()) ||
+      !positive(encoding.loss_cap()) || encoding.weight_examples_cap() == 0) {
+    return "clip_l2, clip_inf, loss_cap and weight_examples_cap must be positive";
+  }
+  if (encoding.scale_log2() < -60 || encoding.scale_log2() > 60) {
+    return "scale_log2 must be -60..60";
+  }
+  const double half = std::ldexp(1.0, static_cast<int>(encoding.ring_bits()) - 1);
+  const double n_max = context.n_max();
+  const double bound =
+      std::floor(std::ldexp(static_cast<double>(encoding.clip_inf()), encoding.scale_log2()));
+  if (encoding.weight_scale_log2() >= encoding.ring_bits() || n_max * bound >= half ||
+      n_max * std::ldexp(1.0, static_cast<int>(encoding.weight_scale_log2())) >= half) {
+    return "a sum of n_max updates could wrap: lower scale_log2 or weight_scale_log2";
+  }
+  return {};
+}
+
+crypto::EncodingPlan plan_of(const v1::RoundContext& context) {
+  const auto& encoding = context.encoding();
+  return {*crypto::ring_bits(encoding.ring_bits()),
+          context.parameters(),
+          encoding.scale_log2(),
+          static_cast<double>(encoding.clip_l2()),
+          static_cast<double>(encoding.clip_inf()),
+          encoding.weight_scale_log2(),
+          static_cast<double>(encoding.loss_cap()),
+          encoding.canary_words()};
+}
+
+std::string read_helpers(const v1::RoundContext& message, std::vector<HelperEpoch>& helpers) {
+  if (message.helpers_size() < 1 || message.helpers_size() > 3) return "helpers must be 1..3";
+  for (const auto& ref : message.helpers()) {
+    const auto id = HelperId::from(ref.helper_id());
+    if (!id) return "a helper_id must have 16 bytes";
+    for (const auto& other : helpers) {
+      if (other.helper == *id) return "helper " + id->hex() + " is named twice";
+    }
+    helpers.push_back({*id, ref.epoch()});
+  }
+  return {};
+}
+
+std::string read_names(const v1::RoundContext& message, Context& context) {
+  const auto task = TaskId::from(message.task_id());
+  const auto gateway = GatewayId::from(message.gateway_id());
+  const auto model_hash = Hash::from(message.model_hash());
+  const auto roster_hash = Hash::from(message.roster_hash());
+  const auto combiner = ExchangeKey::from(message.combiner_key());
+  if (!task || !gateway) return "task_id and gateway_id must have 16 bytes";
+  if (!model_hash || !roster_hash || !combiner) {
+    return "model_hash, roster_hash and combiner_key must have 32 bytes";
+  }
+  context.task = *task;
+  context.gateway = *gateway;
+  context.model_hash = *model_hash;
+  context.roster_hash = *roster_hash;
+  context.combiner = *combiner;
+  return {};
+}
+
+void read_terms(const v1::RoundContext& message, Context& context) {
+  context.tenant = message.tenant();
+  context.scope = message.scope();
+  context.round = message.round();
+  context.attempt = message.attempt();
+  context.model = message.model();
+  context.encoding = plan_of(message);
+  context.gateway_epoch = message.gateway_epoch();
+  context.participation_threshold = message.participation_threshold();
+  context.n_min = message.n_min();
+  context.n_target = message.n_target();
+  context.n_max = message.n_max();
+  context.not_before = message.not_before();
+  context.deadline = message.deadline();
+  context.patience_seconds = message.patience_seconds();
+  context.chunk_bytes = message.chunk_bytes();
+}
+
+}  // namespace
+
+Hash ctx_hash(std::string_view bytes) {
+  return crypto::hash("ctx", {view_of(bytes)});
+}
+
+std::uint64_t Context::upload_bytes() const {
+  return std::uint64_t{encoding.words()} * crypto::word_bytes(encoding.bits);
+}
+
+std::uint32_t Context::chunks() const {
+  return static_cast<std::uint32_t>((upload_bytes() + chunk_bytes - 1) / chunk_bytes);
+}
+
+std::uint32_t Context::bytes_of_chunk(std::uint32_t index) const {
+  const auto begin = std::uint64_t{index} * chunk_bytes;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(chunk_bytes, upload_bytes() - begin));
+}
+
+std::variant<Context, std::string> parse_context(std::string_view bytes) {
+  v1::RoundContext message;
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return "the round context does not decode";
+  }
+  Context context{};
+  context.hash = ctx_hash(bytes);
+  std::string fault = fault_in_terms(message);
+  if (fault.empty()) fault = fault_in_encoding(message);
+  if (fault.empty()) fault = read_names(message, context);
+  if (fault.empty()) fault = read_helpers(message, context.helpers);
+  if (!fault.empty()) return "round context: " + fault;
+  read_terms(message, context);
+  return context;
+}
+
+}  // namespace tributary::wire

@@ -1,0 +1,55 @@
+// RoundContext as a validated value: whoever holds a Context need not check it again.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "crypto/quantise.hpp"
+#include "tributary.pb.h"
+
+namespace tributary::wire {
+
+// H("ctx", bytes): of the bytes as received.
+Hash ctx_hash(std::string_view bytes);
+
+struct HelperEpoch {
+  HelperId helper;
+  std::uint32_t epoch;
+};
+
+struct Context {
+  Hash hash;
+  std::string tenant;
+  TaskId task;
+  GatewayId gateway;
+  v1::Scope scope;
+  std::uint64_t round;
+  std::uint32_t attempt;
+  std::string model;
+  Hash model_hash;
+  crypto::EncodingPlan encoding;
+  std::uint32_t gateway_epoch;
+  std::vector<HelperEpoch> helpers;  // 1..3, no helper twice
+  Hash roster_hash;
+  std::uint32_t participation_threshold;
+  std::uint32_t n_min;  // 1 <= n_min <= n_target <= n_max
+  std::uint32_t n_target;
+  std::uint32_t n_max;
+  std::uint64_t not_before;  // Unix seconds, <= deadline
+  std::uint64_t deadline;
+  std::uint32_t patience_seconds;
+  ExchangeKey combiner;
+  std::uint32_t chunk_bytes;
+
+  // Ciphertext bytes of a whole upload, its chunks, and the bytes of one of them.
+  std::uint64_t upload_bytes() const;
+  std::uint32_t chunks() const;
+  std::uint32_t bytes_of_chunk(std::uint32_t index) const;  // index < chunks()
+};
+
+// The text names the field and its limit. Signature and times are the caller's to check.
+std::variant<Context, std::string> parse_context(std::string_view bytes);
+
+}  // namespace tributary::wire

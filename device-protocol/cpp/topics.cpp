@@ -1,0 +1,72 @@
+#include "device-protocol/cpp/topics.hpp"
+
+#include <array>
+#include <utility>
+
+namespace tributary::wire {
+namespace {
+
+constexpr std::string_view device_root = "tributary/v1/device/";
+constexpr std::string_view site_root = "tributary/v1/site/";
+constexpr std::string_view up = "/up/";
+constexpr std::array<std::pair<UpKind, std::string_view>, 4> up_names{{
+    {UpKind::hello, "hello"},
+    {UpKind::request, "request"},
+    {UpKind::chunk, "chunk"},
+    {UpKind::header, "header"},
+}};
+
+std::string_view name_of(DownKind kind) {
+  switch (kind) {
+    case DownKind::welcome:
+      return "welcome";
+    case DownKind::credit:
+      return "credit";
+    case DownKind::receipt:
+      return "receipt";
+    case DownKind::reject:
+      break;
+  }
+  return "reject";
+}
+
+}  // namespace
+
+std::optional<UpTopic> parse_up_topic(std::string_view topic) {
+  constexpr std::size_t id_digits = 2 * DeviceId::size;
+  if (!topic.starts_with(device_root)) return std::nullopt;
+  topic.remove_prefix(device_root.size());
+  const auto digits = topic.substr(0, id_digits);
+  const auto device = DeviceId::from_hex(digits);
+  // One device has one spelling, as the broker's access list compares text.
+  if (!device || device->hex() != digits) return std::nullopt;
+  topic.remove_prefix(id_digits);
+  if (!topic.starts_with(up)) return std::nullopt;
+  topic.remove_prefix(up.size());
+  for (const auto& [kind, name] : up_names) {
+    if (topic == name) return UpTopic{*device, kind};
+  }
+  return std::nullopt;
+}
+
+std::string up_topic(const DeviceId& device, UpKind kind) {
+  std::string topic = std::string(device_root) + device.hex() + std::string(up);
+  for (const auto& [known, name] : up_names) {
+    if (known == kind) topic += name;
+  }
+  return topic;
+}
+
+std::string down_topic(const DeviceId& device, DownKind kind) {
+  return std::string(device_root) + device.hex() + "/down/" + std::string(name_of(kind));
+}
+
+std::string offer_topic(const TaskId& task) {
+  return std::string(site_root) + "offer/" + task.hex();
+}
+
+std::string model_topic(const Hash& model_hash, std::uint32_t index) {
+  return std::string(site_root) + "model/" + model_hash.hex() + "/" + std::to_string(index);
+}
+
+}  // namespace tributary::wire

@@ -1,0 +1,34 @@
+// The topics of PROTOCOL.md 2, built and taken apart.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "crypto/bytes.hpp"
+
+namespace tributary::wire {
+
+enum class UpKind { hello, request, chunk, header };
+enum class DownKind { welcome, credit, receipt, reject };
+
+// A topic a device published to. The device is proven by the broker's access list.
+struct UpTopic {
+  DeviceId device;
+  UpKind kind;
+  bool operator==(const UpTopic&) const = default;
+};
+
+// What a gateway subscribes to: every UpTopic of every device.
+constexpr std::string_view up_filter = "tributary/v1/device/+/up/+";
+constexpr std::string_view site_keys_topic = "tributary/v1/site/keys";
+
+// nullopt: another topic, upper-case hex, or a longer one.
+std::optional<UpTopic> parse_up_topic(std::string_view topic);
+std::string up_topic(const DeviceId& device, UpKind kind);
+std::string down_topic(const DeviceId& device, DownKind kind);
+std::string offer_topic(const TaskId& task);
+std::string model_topic(const Hash& model_hash, std::uint32_t index);
+
+}  // namespace tributary::wire

@@ -1,6 +1,9 @@
 #include "device-protocol/cpp/context.hpp"
 
+#include <algorithm>
 #include <cmath>
+
+#include "crypto/hash.hpp"
 
 namespace tributary::wire {
 namespace {

@@ -5,6 +5,8 @@
 namespace tributary::cloud::engine {
 namespace {
 
+constexpr std::chrono::seconds write_retry{5};
+
 std::string about(const store::RoundKey& key) {
   return "task " + key.task.hex() + " round " + std::to_string(key.round);
 }
@@ -126,6 +128,12 @@ void RoundDesk::tick() {
   std::vector<TaskId> tasks;
   for (const auto& [task, run] : runs_) tasks.push_back(task);
   for (const auto& task : tasks) {
+    if (const auto retry = retries_.find(task);
+        retry != retries_.end() && desk_.world.now() >= retry->second) {
+      retries_.erase(retry);
+      reload(task);
+    }
+    if (!runs_.contains(task)) continue;
     auto& run = *runs_.at(task);
     if (run.machine.closed()) continue;
     std::set<GatewayId> down;
@@ -134,6 +142,21 @@ void RoundDesk::tick() {
     }
     carry_out(task, run.machine.on_time(now, down).effects);
   }
+}
+
+void RoundDesk::end_atomically(const TaskId& task, const std::function<void()>& work) {
+  try {
+    desk_.store.atomically(work);
+  } catch (const storage::Failure&) {
+    retry_later(task);
+    throw;
+  }
+}
+
+// The machine has closed the round but the store has not: build it anew from the store after a
+// while, which leads to the same end.
+void RoundDesk::retry_later(const TaskId& task) {
+  retries_[task] = desk_.world.now() + write_retry;
 }
 
 void RoundDesk::stop(const TaskId& task, const std::string& reason) {
@@ -266,7 +289,7 @@ void RoundDesk::release(const store::RoundKey& key, round::NextModel next) {
                               key.round,
                               row.model_before,
                               *row.closed_at};
-  desk_.store.atomically([&] {
+  end_atomically(key.task, [&] {
     desk_.store.models.put(model, next.model);
     record_releases(run, next.hash);
     desk_.store.rounds.close(row);
@@ -315,7 +338,7 @@ void RoundDesk::abandon(const TaskId& task, const round::Abandon& what) {
   auto progress = stopping ? desk_.board.stopped(task, what.reason)
                            : desk_.board.after_abandon(task, what.reason);
   if (stopping) ++progress.abandoned;
-  desk_.store.atomically([&] {
+  end_atomically(task, [&] {
     desk_.store.rounds.close(row);
     for (std::size_t i = 0; i < run.parts.size(); ++i) {
       auto part = run.ended_part(i);

@@ -81,6 +81,8 @@ class RoundDesk {
   void record_releases(const RoundRun& run, const Hash& next_model);
   void close(const TaskId& task);
   void reload(const TaskId& task);
+  void retry_later(const TaskId& task);
+  void end_atomically(const TaskId& task, const std::function<void()>& work);
   void part_changed(const RoundRun& run, std::size_t part);
 
   Desk desk_;
@@ -89,6 +91,7 @@ class RoundDesk {
   Outcomes outcomes_;
   std::function<void(const TaskId&)> closed_;
   std::set<TaskId> stopping_;
+  std::map<TaskId, store::Time> retries_;  // rounds whose end could not be written
 };
 
 }  // namespace tributary::cloud::engine

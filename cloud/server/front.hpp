@@ -1,6 +1,8 @@
 // What every session needs: the site behind the routes, who may in, limits, and what to tell.
 #pragma once
 
+#include <set>
+
 #include "cloud/server/route_table.hpp"
 #include "cloud/server/waiting_room.hpp"
 
@@ -15,16 +17,25 @@ struct Limits {
   std::chrono::milliseconds body{60'000};    // from the header to the last byte of the body
 };
 
+// A connection that can be told to end.
+class Closable {
+ public:
+  virtual ~Closable() = default;
+  // `at_once`: in the middle of a request too.
+  virtual void close(bool at_once) = 0;
+};
+
 struct Front {
   Site& site;
   Hash operator_token;  // SHA-256 of the operator's bearer token
   Limits limits;
   WaitingRoom room = {};
-  std::size_t connections = 0;
+  std::set<Closable*> connections = {};
   bool stopping = false;
-  std::function<void(const storage::Failure&)> failed;
+  std::function<void()> deserted = {};  // the last connection has ended while stopping
+  std::function<void(const storage::Failure&)> failed = {};
   // A request was answered; `route`: its pattern, or "none".
-  std::function<void(Plane, std::string_view route, unsigned status)> answered;
+  std::function<void(Plane, std::string_view route, unsigned status)> answered = {};
 };
 
 // The token of `Authorization: Bearer ..` against the hash, in constant time.

@@ -125,15 +125,22 @@ Response response_of(Answer answer, bool keep_alive) {
   return response;
 }
 
-class Session {
+class Session final : public Closable {
  public:
   Session(asio::ip::tcp::socket socket, Plane plane, asio::ssl::context& tls, Front& front)
       : stream_(beast::tcp_stream(std::move(socket)), tls), plane_(plane), front_(front) {
-    ++front_.connections;
+    front_.connections.insert(this);
   }
-  ~Session() { --front_.connections; }
+  ~Session() override {
+    front_.connections.erase(this);
+    if (front_.stopping && front_.connections.empty()) front_.deserted();
+  }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
+
+  void close(bool at_once) override {
+    if (idle_ || at_once) beast::get_lowest_layer(stream_).cancel();
+  }
 
   asio::awaitable<void> run() {
     expire_after(front_.limits.header);
@@ -187,8 +194,10 @@ class Session {
   asio::awaitable<bool> first_bytes() {
     if (buffer_.size() > 0) co_return true;
     expire_after(front_.limits.idle);
+    idle_ = true;
     const auto [error, size] =
         co_await stream_.async_read_some(buffer_.prepare(first_read), quietly);
+    idle_ = false;
     if (error) co_return false;
     buffer_.commit(size);
     co_return true;
@@ -273,6 +282,7 @@ class Session {
   Plane plane_;
   Front& front_;
   beast::flat_buffer buffer_;
+  bool idle_ = false;  // waiting for the next request
   std::optional<GatewayId> peer_;
 };
 
@@ -289,7 +299,7 @@ bool authorised(std::string_view authorization, const Hash& operator_token) {
 
 asio::awaitable<void> serve(asio::ip::tcp::socket socket, Plane plane, asio::ssl::context& tls,
                             Front& front) {
-  if (front.connections >= front.limits.connections) co_return;
+  if (front.connections.size() >= front.limits.connections) co_return;
   Session session(std::move(socket), plane, tls, front);
   co_await session.run();
 }

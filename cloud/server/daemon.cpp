@@ -1,0 +1,150 @@
+#include "cloud/server/daemon.hpp"
+
+#include <boost/asio/post.hpp>
+#include <fstream>
+#include <thread>
+
+#include "cloud/server/tls.hpp"
+#include "crypto/secret.hpp"
+
+namespace tributary::cloud::server {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::chrono::milliseconds heartbeat{250};
+constexpr std::chrono::seconds last_words{2};  // for requests that are being answered at the end
+
+TaskId random_task_id() {
+  TaskId id;
+  crypto::fill_random(id.bytes);
+  return id;
+}
+
+std::string random_life() {
+  std::array<std::uint8_t, 8> bytes{};
+  crypto::fill_random(bytes);
+  return to_hex(bytes);
+}
+
+std::uint64_t unix_seconds() {
+  return static_cast<std::uint64_t>(
+      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())
+          .time_since_epoch()
+          .count());
+}
+
+}  // namespace
+
+Hash load_operator_token(const std::filesystem::path& credentials) {
+  const auto path = credentials / "operator.token.sha256";
+  std::ifstream file(path);
+  std::string text;
+  file >> text;
+  const auto hash = Hash::from_hex(text);
+  if (!hash) {
+    throw engine::CredentialFault(path.string() +
+                                  ": does not hold the SHA-256 of the operator's token in hex; "
+                                  "`tributary authority coordinator` writes it");
+  }
+  return *hash;
+}
+
+Daemon::Daemon(asio::io_context& context, DaemonSettings settings, Say say)
+    : context_(context),
+      settings_(std::move(settings)),
+      say_(std::move(say)),
+      workers_(std::max(1U, std::thread::hardware_concurrency())),
+      coordinator_(settings_.state, engine::load_identity(settings_.credentials, unix_seconds()),
+                   world(say_), metrics_, random_life()),
+      site_{coordinator_, settings_.version, coordinator_.world.now()},
+      front_{site_, load_operator_token(settings_.credentials), settings_.limits},
+      gateways_(context, settings_.gateways, Plane::gateway, gateway_tls(settings_.credentials),
+                front_),
+      admin_(context, settings_.admin, Plane::admin, admin_tls(settings_.credentials), front_),
+      heart_(context) {
+  front_.deserted = [this] { heart_.cancel(); };
+  front_.failed = [this](const storage::Failure& failure) { storage_failed(failure); };
+  front_.answered = [this](Plane plane, std::string_view route, unsigned status) {
+    metrics_.request_answered(plane, route, status);
+  };
+  coordinator_.revisions.listen([this](const GatewayId& gateway) { front_.room.wake(gateway); });
+  if (!coordinator_.store.set_aside().empty()) {
+    say_(engine::Severity::error, "the database was corrupt; it is kept as " +
+                                      coordinator_.store.set_aside().string() +
+                                      " and an empty one took its place");
+  }
+}
+
+Daemon::~Daemon() {
+  workers_.join();
+}
+
+engine::World Daemon::world(Say say) {
+  engine::World world;
+  world.now = [] {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  };
+  world.new_task_id = random_task_id;
+  world.submit = [this](std::function<void()> work, std::function<void()> then) {
+    asio::post(workers_, [this, work = std::move(work), then = std::move(then)]() mutable {
+      work();
+      asio::post(context_, [this, then = std::move(then)] {
+        try {
+          then();
+        } catch (const storage::Failure& failure) {
+          storage_failed(failure);
+        }
+      });
+    });
+  };
+  world.say = std::move(say);
+  return world;
+}
+
+void Daemon::start() {
+  gateways_.start();
+  admin_.start();
+  beat();
+}
+
+void Daemon::beat() {
+  if (front_.stopping) return;
+  try {
+    coordinator_.tick();
+  } catch (const storage::Failure& failure) {
+    storage_failed(failure);
+  }
+  heart_.expires_after(heartbeat);
+  heart_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) beat();
+  });
+}
+
+void Daemon::stop() {
+  if (front_.stopping) return;
+  front_.stopping = true;
+  gateways_.stop();
+  admin_.stop();
+  front_.room.wake_all();
+  heart_.cancel();
+  if (front_.connections.empty()) return;
+  for (auto* connection : front_.connections) connection->close(false);
+  heart_.expires_after(last_words);
+  heart_.async_wait([this](const boost::system::error_code& deserted) {
+    if (deserted) return;
+    for (auto* connection : front_.connections) connection->close(true);
+  });
+}
+
+void Daemon::storage_failed(const storage::Failure& failure) {
+  say_(engine::Severity::error, std::string{"storage: "} + failure.what());
+  // What was not synced is unknown now, and only opening the file again tells.
+  if (failure.kind() == storage::FailureKind::io ||
+      failure.kind() == storage::FailureKind::corrupt) {
+    failed_ = true;
+    stop();
+  }
+}
+
+}  // namespace tributary::cloud::server

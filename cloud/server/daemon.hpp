@@ -1,0 +1,69 @@
+// The coordinator as a process: one io_context thread that owns all state, a pool for masks and
+// averages, two HTTPS listeners.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "cloud/server/listener.hpp"
+#include "cloud/server/metrics.hpp"
+
+namespace tributary::cloud::server {
+
+struct DaemonSettings {
+  std::filesystem::path credentials;
+  std::filesystem::path state;  // exists
+  std::string version;
+  boost::asio::ip::tcp::endpoint gateways;
+  boost::asio::ip::tcp::endpoint admin;
+  Limits limits;
+};
+
+// Reads operator.token.sha256; throws engine::CredentialFault.
+Hash load_operator_token(const std::filesystem::path& credentials);
+
+class Daemon {
+ public:
+  using Say = std::function<void(engine::Severity, const std::string&)>;
+
+  // Opens the store, resumes rounds and binds the ports. Throws engine::CredentialFault,
+  // storage::Failure or boost::system::system_error.
+  Daemon(boost::asio::io_context& context, DaemonSettings settings, Say say);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  void start();
+  // Closes the listeners, answers those who wait, and lets the context run out of work.
+  void stop();
+
+  // From any thread with the context's executor held, that is: on the owner's thread.
+  std::string metrics_page() { return metrics_.page(coordinator_); }
+  bool ready() const { return !front_.stopping && !failed_; }
+  // The store failed in a way only a restart can mend.
+  bool failed() const { return failed_; }
+  boost::asio::ip::tcp::endpoint gateways() const { return gateways_.local_endpoint(); }
+  boost::asio::ip::tcp::endpoint admin() const { return admin_.local_endpoint(); }
+  engine::Coordinator& coordinator() { return coordinator_; }
+
+ private:
+  engine::World world(Say say);
+  void beat();
+  void storage_failed(const storage::Failure& failure);
+
+  boost::asio::io_context& context_;
+  DaemonSettings settings_;
+  Say say_;
+  boost::asio::thread_pool workers_;
+  Metrics metrics_;
+  engine::Coordinator coordinator_;
+  Site site_;
+  Front front_;
+  Listener gateways_;
+  Listener admin_;
+  boost::asio::steady_timer heart_;
+  bool failed_ = false;
+};
+
+}  // namespace tributary::cloud::server

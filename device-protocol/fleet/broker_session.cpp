@@ -120,15 +120,15 @@ bool BrokerSession::on_packet(MqttPacket packet) {
   return !ended_;
 }
 
-bool BrokerSession::publish(std::string_view topic, std::span<const std::uint8_t> payload) {
+bool BrokerSession::publish(const std::string& topic, std::span<const std::uint8_t> payload) {
   return enqueue(publish_packet(topic, payload, next_packet_id()));
 }
 
-bool BrokerSession::subscribe(std::string_view topic) {
+bool BrokerSession::subscribe(const std::string& topic) {
   return enqueue(subscribe_packet(topic, next_packet_id()));
 }
 
-bool BrokerSession::unsubscribe(std::string_view topic) {
+bool BrokerSession::unsubscribe(const std::string& topic) {
   return enqueue(unsubscribe_packet(topic, next_packet_id()));
 }
 

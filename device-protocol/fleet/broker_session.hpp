@@ -48,9 +48,9 @@ class BrokerSession : public std::enable_shared_from_this<BrokerSession> {
 
   // At QoS 1, not retained. False, and nothing sent, before `connected`, after the end and while
   // too many bytes wait for the network.
-  bool publish(std::string_view topic, std::span<const std::uint8_t> payload);
-  bool subscribe(std::string_view topic);
-  bool unsubscribe(std::string_view topic);
+  bool publish(const std::string& topic, std::span<const std::uint8_t> payload);
+  bool subscribe(const std::string& topic);
+  bool unsubscribe(const std::string& topic);
 
   // One message was worked on. Reading pauses while many were not.
   void taken();

@@ -3,9 +3,17 @@
 #include <sodium.h>
 #include <spdlog/spdlog.h>
 
-#include "device-protocol/fleet/true_vectors.hpp"
+#include <algorithm>
+
+#include "device-protocol/ports/posix/posix.h"
 
 namespace tributary::fleet {
+
+namespace {
+
+constexpr std::uint32_t kWaitAfterFailure = 1000;  // milliseconds
+
+}  // namespace
 
 // The port's functions; `user` is the Client.
 struct Client::Port {
@@ -27,19 +35,6 @@ struct Client::Port {
   static trib_status erase(void* user, trib_record record) {
     return of(user).around_.storage.erase(record);
   }
-  static uint64_t monotonic_ms(void*) {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    return static_cast<uint64_t>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-  }
-  static uint64_t unix_seconds(void*) {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
-  }
-  static trib_status random(void*, void* out, size_t size) {
-    randombytes_buf(out, size);
-    return TRIB_OK;
-  }
   static trib_status publish(void* user, const char* topic, const void* payload, size_t size) {
     const auto& session = of(user).session_;
     const std::span bytes(static_cast<const std::uint8_t*>(payload), size);
@@ -59,11 +54,13 @@ struct Client::Port {
   }
   static void reveal(void* user, const unsigned char ctx_hash[TRIB_HASH_BYTES], uint32_t first_word,
                      const int32_t* words, uint32_t count) {
-    const auto& around = of(user).around_;
-    const auto hash = Hash::from(ByteView(ctx_hash, TRIB_HASH_BYTES));
-    if (!record_true_words(around.true_vectors, *hash, around.device, first_word, {words, count})) {
-      ++around.tally.storage_failures;
+    auto& client = of(user);
+    const auto hash = *Hash::from(ByteView(ctx_hash, TRIB_HASH_BYTES));
+    auto& file = client.true_vector_;
+    if (!file || file->ctx_hash() != hash) {
+      file.emplace(client.around_.true_vectors, hash, client.around_.device);
     }
+    if (!file->write(first_word, {words, count})) ++client.around_.tally.storage_failures;
   }
 };
 
@@ -81,9 +78,9 @@ Outcome<std::unique_ptr<Client>> Client::start(const Surroundings& surroundings,
   port.user = client.get();
   port.crypto = &trib_posix_crypto;
   port.storage = {Port::load, Port::save, Port::erase};
-  port.monotonic_ms = Port::monotonic_ms;
-  port.unix_seconds = Port::unix_seconds;
-  port.random = Port::random;
+  port.monotonic_ms = trib_posix_monotonic_ms;
+  port.unix_seconds = trib_posix_unix_seconds;
+  port.random = trib_posix_random;
   port.publish = Port::publish;
   port.subscribe = Port::subscribe;
   port.unsubscribe = Port::unsubscribe;
@@ -120,6 +117,8 @@ std::optional<std::chrono::milliseconds> Client::turn() {
   std::uint32_t wait = UINT32_MAX;
   if (const auto status = trib_client_turn(client_, &wait); status != TRIB_OK) {
     spdlog::debug("device {}: {}", around_.device.hex(), trib_status_text(status));
+    // What failed just now would fail at once again.
+    wait = std::max(wait, kWaitAfterFailure);
   }
   if (wait == UINT32_MAX) return std::nullopt;
   return std::chrono::milliseconds(wait);

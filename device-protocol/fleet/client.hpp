@@ -12,6 +12,7 @@
 #include "device-protocol/fleet/device_storage.hpp"
 #include "device-protocol/fleet/local_trainer.hpp"
 #include "device-protocol/fleet/tally.hpp"
+#include "device-protocol/fleet/true_vectors.hpp"
 #include "device-protocol/fleet/working_memory.hpp"
 #include "tributary/client.h"
 
@@ -59,6 +60,7 @@ class Client {
   WorkingMemory memory_;
   std::vector<std::uint64_t> bytes_;
   std::shared_ptr<BrokerSession> session_;
+  std::optional<TrueVectorFile> true_vector_;
   trib_client* client_ = nullptr;
 };
 

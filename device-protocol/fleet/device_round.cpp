@@ -77,7 +77,7 @@ Device::Fit Device::fit_for(const OfferView& offer) {
     after_library_call();
     wake_in(milliseconds(0));
   }
-  return Fit::later;
+  return client_ && *phase_ == TRIB_PHASE_IDLE ? Fit::now : Fit::later;
 }
 
 Outcome<std::unique_ptr<LocalTrainer>> Device::trainer_for(const std::string& model,

@@ -19,8 +19,8 @@ struct Standardisation {
   std::vector<float> inverse_deviation;
 };
 
-// From the model of a finished statistics task, see trainer/statistics.h. A feature that hardly
-// varies keeps its unit: its inverse deviation is 1.
+// From the model of a finished statistics task, see trainer/statistics.h. The deviation of a feature
+// that hardly varies is taken as 0.3 % of its magnitude.
 Outcome<Standardisation> standardisation_of(std::span<const float> statistics);
 
 // An initial "standardise+mlp:.." model that begins with `standardisation`.

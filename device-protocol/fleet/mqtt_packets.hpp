@@ -3,22 +3,24 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
+
+#include "tributary/mqtt.h"
 
 namespace tributary::fleet {
 
 // Clean session; user name = client id = `identity`, no password: the broker takes it from TLS.
-std::string connect_packet(std::string_view identity, std::uint16_t keep_alive_seconds);
-// QoS 1, not retained. Packet ids are not 0.
-std::string publish_packet(std::string_view topic, std::span<const std::uint8_t> payload,
+std::string connect_packet(const std::string& identity, std::uint16_t keep_alive_seconds);
+// QoS 1, not retained. Packet ids are not 0. Topics are at most 128 bytes, as the protocol's are.
+std::string publish_packet(const std::string& topic, std::span<const std::uint8_t> payload,
                            std::uint16_t packet_id);
-std::string subscribe_packet(std::string_view topic, std::uint16_t packet_id);
-std::string unsubscribe_packet(std::string_view topic, std::uint16_t packet_id);
+std::string subscribe_packet(const std::string& topic, std::uint16_t packet_id);
+std::string unsubscribe_packet(const std::string& topic, std::uint16_t packet_id);
 std::string acknowledge_packet(std::uint16_t packet_id);
 std::string ping_packet();
 std::string disconnect_packet();
@@ -37,15 +39,18 @@ using MqttPacket = std::variant<ConnectAnswer, IncomingPublish, OtherAnswer>;
 // Cuts a byte stream into packets of at most the protocol's largest message.
 class PacketReader {
  public:
-  void feed(std::span<const std::uint8_t> bytes);
+  PacketReader();
+  // `bytes` stay valid until next() gave nullopt.
+  void feed(std::span<const std::uint8_t> bytes) { rest_ = bytes; }
   // The next whole packet, or nullopt: more bytes are needed, or the stream is broken().
   std::optional<MqttPacket> next();
   // The stream is not MQTT or a packet is larger than allowed; nothing can follow.
   bool broken() const { return broken_; }
 
  private:
-  std::vector<std::uint8_t> bytes_;
-  std::size_t begin_ = 0;
+  std::unique_ptr<unsigned char[]> buffer_;
+  trib_mqtt_reader reader_{};
+  std::span<const std::uint8_t> rest_;
   bool broken_ = false;
 };
 

@@ -14,19 +14,23 @@ namespace tributary::fleet {
 
 static_assert(std::endian::native == std::endian::little);
 
-bool record_true_words(const std::filesystem::path& directory, const Hash& ctx_hash,
-                       const DeviceId& device, std::uint32_t first,
-                       std::span<const std::int32_t> words) {
+TrueVectorFile::TrueVectorFile(const std::filesystem::path& directory, const Hash& ctx_hash,
+                               const DeviceId& device)
+    : ctx_hash_(ctx_hash) {
   const auto folder = directory / ctx_hash.hex();
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) return false;
-  const auto path = folder / device.hex();
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return false;
+  if (!error) file_ = ::open((folder / device.hex()).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+}
+
+TrueVectorFile::~TrueVectorFile() {
+  if (file_ >= 0) ::close(file_);
+}
+
+bool TrueVectorFile::write(std::uint32_t first, std::span<const std::int32_t> words) const {
   const auto offset = static_cast<off_t>(std::size_t{first} * sizeof(std::int32_t));
-  const auto written = ::pwrite(file, words.data(), words.size_bytes(), offset);
-  return (::close(file) == 0) && written == static_cast<ssize_t>(words.size_bytes());
+  return file_ >= 0 && ::pwrite(file_, words.data(), words.size_bytes(), offset) ==
+                           static_cast<ssize_t>(words.size_bytes());
 }
 
 Outcome<std::vector<std::int64_t>> true_sum(const std::filesystem::path& directory,

@@ -13,11 +13,24 @@
 
 namespace tributary::fleet {
 
-// Writes words [first, first + words.size()) of a contribution. Any thread; one device's pieces
-// from one thread at a time. False when the disk refuses.
-bool record_true_words(const std::filesystem::path& directory, const Hash& ctx_hash,
-                       const DeviceId& device, std::uint32_t first,
-                       std::span<const std::int32_t> words);
+// One contribution's file, open for writing. One thread.
+class TrueVectorFile {
+ public:
+  // Makes folder and file; what the file already holds stays.
+  TrueVectorFile(const std::filesystem::path& directory, const Hash& ctx_hash,
+                 const DeviceId& device);
+  TrueVectorFile(const TrueVectorFile&) = delete;
+  TrueVectorFile& operator=(const TrueVectorFile&) = delete;
+  ~TrueVectorFile();
+
+  const Hash& ctx_hash() const { return ctx_hash_; }
+  // Puts words [first, first + words.size()) in place. False when the disk refuses.
+  bool write(std::uint32_t first, std::span<const std::int32_t> words) const;
+
+ private:
+  Hash ctx_hash_;
+  int file_ = -1;
+};
 
 // The true sum over `devices`. A fault names the device whose vector is missing or of another
 // length.

@@ -145,8 +145,8 @@ TEST_CASE("the true sum is over exactly the survivors, in 64 bits, whatever the 
   const DeviceId c{{0xcc}};
   const std::vector<std::int32_t> large{INT32_MAX, INT32_MIN, 5, 0};
   for (const auto& device : {a, b, c}) {
-    REQUIRE(record_true_words(folder.path(), ctx, device, 2, std::span(large).subspan(2)));
-    REQUIRE(record_true_words(folder.path(), ctx, device, 0, std::span(large).first(2)));
+    REQUIRE(TrueVectorFile(folder.path(), ctx, device).write(2, std::span(large).subspan(2)));
+    REQUIRE(TrueVectorFile(folder.path(), ctx, device).write(0, std::span(large).first(2)));
   }
   const auto sum = true_sum(folder.path(), ctx.hex(), {a.hex(), c.hex()});
   REQUIRE(sum.has_value());
@@ -156,7 +156,7 @@ TEST_CASE("the true sum is over exactly the survivors, in 64 bits, whatever the 
   CHECK(true_sum(folder.path(), ctx.hex(), {a.hex(), DeviceId{}.hex()})
             .error()
             .text.find(DeviceId{}.hex()) != std::string::npos);
-  REQUIRE(record_true_words(folder.path(), ctx, b, 4, std::span(large).first(1)));
+  REQUIRE(TrueVectorFile(folder.path(), ctx, b).write(4, std::span(large).first(1)));
   CHECK(!true_sum(folder.path(), ctx.hex(), {a.hex(), b.hex()}));
-  CHECK(!record_true_words("/proc/none", ctx, a, 0, large));
+  CHECK(!TrueVectorFile("/proc/none", ctx, a).write(0, large));
 }

@@ -23,8 +23,8 @@ struct Recorded {
 
   Recorded() {
     const std::vector<std::int32_t> words{5, -7, INT32_MAX};
-    REQUIRE(record_true_words(folder.path(), kContext, kFirst, 0, words));
-    REQUIRE(record_true_words(folder.path(), kContext, kSecond, 0, words));
+    REQUIRE(TrueVectorFile(folder.path(), kContext, kFirst).write(0, words));
+    REQUIRE(TrueVectorFile(folder.path(), kContext, kSecond).write(0, words));
     gateway.sum_hash =
         released_sum_hash(std::vector<std::int64_t>{10, -14, 2LL * INT32_MAX}).hex();
   }
@@ -56,7 +56,7 @@ TEST_CASE("a released sum counts as verified only when it is exactly the survivo
   SUBCASE("a survivor nobody recorded") { recorded.gateway.device_ids.push_back(DeviceId{{3}}.hex()); }
   SUBCASE("another round") { recorded.gateway.ctx_hash = Hash{{8}}.hex(); }
   SUBCASE("a vector changed by one") {
-    REQUIRE(record_true_words(recorded.folder.path(), kContext, kFirst, 1, std::vector<std::int32_t>{-6}));
+    REQUIRE(TrueVectorFile(recorded.folder.path(), kContext, kFirst).write(1, std::vector<std::int32_t>{-6}));
   }
   SUBCASE("no hash") { recorded.gateway.sum_hash.clear(); }
   const auto sums = recorded.check();

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "device-protocol/src/bytes.h"
 #include "device-protocol/src/mask.h"
+#include "device-protocol/src/seal.h"
 #include "tributary/frame.h"
 
 uint32_t trib_chunk_total(const trib_terms* terms) {
@@ -73,32 +73,6 @@ static trib_status mask_words(trib_client* client, const trib_upload_name* name,
   return status;
 }
 
-/* lp(label) || lp(ctx_hash) || lp(device_id) || lp(index || total) || lp(bits) */
-enum { AAD_BYTES = 4 + 18 + 4 + TRIB_HASH_BYTES + 4 + TRIB_ID_BYTES + 4 + 8 + 4 + 1 };
-
-static unsigned char* put_part(unsigned char* at, const void* data, uint32_t size) {
-  trib_put32(at, size);
-  memcpy(at + 4, data, size);
-  return at + 4 + size;
-}
-
-static void seal(trib_client* client, const trib_upload_name* name, const trib_upload_frame* frame,
-                 const unsigned char key[TRIB_KEY_BYTES], unsigned char* words, size_t size) {
-  const unsigned char bits = (unsigned char)client->round.terms.encoding.ring_bits;
-  unsigned char aad[AAD_BYTES];
-  unsigned char place[8];
-  unsigned char nonce[12] = {0};
-  unsigned char* at = put_part(aad, "tributary/v1/chunk", 18);
-  trib_put32(place, frame->index);
-  trib_put32(place + 4, frame->total);
-  trib_put32(nonce, frame->index);
-  at = put_part(at, name->ctx_hash, TRIB_HASH_BYTES);
-  at = put_part(at, name->device_id, TRIB_ID_BYTES);
-  at = put_part(at, place, sizeof place);
-  at = put_part(at, &bits, 1);
-  client->port.crypto->aead_seal(words, size, words + size, aad, (size_t)(at - aad), nonce, key);
-}
-
 /* A device without the upload key must not touch the words: it would seal under garbage. */
 static trib_status upload_key(const trib_client* client, unsigned char key[TRIB_KEY_BYTES],
                               const trib_upload_name* name) {
@@ -121,6 +95,7 @@ trib_status trib_make_chunk(trib_client* client, uint32_t index, size_t* size) {
   unsigned char key[TRIB_KEY_BYTES];
   trib_upload_name name;
   trib_upload_frame frame;
+  trib_chunk_place place;
   trib_status status;
   trib_name_upload(client, &name);
   status = upload_key(client, key, &name);
@@ -132,8 +107,12 @@ trib_status trib_make_chunk(trib_client* client, uint32_t index, size_t* size) {
     memcpy(frame.nonce, name.nonce, sizeof frame.nonce);
     frame.index = index;
     frame.total = trib_chunk_total(terms);
+    place.name = &name;
+    place.index = index;
+    place.total = frame.total;
+    place.ring_bits = terms->encoding.ring_bits;
     trib_encode_upload_head(client->memory.message, &frame);
-    seal(client, &name, &frame, key, words, (size_t)count * width);
+    trib_seal_chunk(client->port.crypto, key, &place, words, (size_t)count * width);
     *size = TRIB_UPLOAD_HEAD_BYTES + (size_t)count * width + TRIB_TAG_BYTES;
   }
   client->port.crypto->wipe(key, sizeof key);

@@ -54,12 +54,12 @@ std::string report_line(const Tally& tally, std::size_t devices, double seconds)
                                  tally.connected.load(), devices, tally.away.load());
   for (std::size_t i = 0; i < Tally::kPhases; ++i) {
     if (const auto count = tally.in_phase.at(i).load()) {
-      line += fmt::format(" {} {}", kPhaseNames.at(i), count);
+      line += fmt::format(" {} {},", kPhaseNames.at(i), count);
     }
   }
-  line += fmt::format(" | begun {}, contributed {}, receipts {}, vanished {}",
-                      tally.rounds_begun.load(), tally.contributed.load(), tally.receipts.load(),
-                      tally.vanished.load());
+  line +=
+      fmt::format(" begun {}, contributed {}, receipts {}, vanished {}", tally.rounds_begun.load(),
+                  tally.contributed.load(), tally.receipts.load(), tally.vanished.load());
   for (const auto& [reason, count] : rejects_json(tally)) {
     line += fmt::format(", rejected {} {}", std::string_view(reason), count.as_uint64());
   }

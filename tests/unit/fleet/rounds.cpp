@@ -62,7 +62,8 @@ TEST_CASE("broker rules name gateways by id, by name, or not at all") {
   CHECK(map->find(second)->host == "::1");
   CHECK(map->find(GatewayId{{3}}) == nullptr);
   CHECK(BrokerMap::parse({"localhost:9"}, devices)->find(GatewayId{{3}})->port == "9");
-  for (const auto* bad : {"site-1", "site-1=", "site-1=host", "site-1=:5", "site-1=host:", "site-2=host:1"}) {
+  for (const auto* bad :
+       {"site-1", "site-1=", "site-1=host", "site-1=:5", "site-1=host:", "site-2=host:1"}) {
     CAPTURE(bad);
     const auto refused = BrokerMap::parse({bad}, devices);
     REQUIRE(!refused);
@@ -72,10 +73,14 @@ TEST_CASE("broker rules name gateways by id, by name, or not at all") {
 
 TEST_CASE("an identity that is missing or damaged is named") {
   const Folder folder;
-  CHECK(load_identities(folder.path()).error().text.find("tributary authority device") != std::string::npos);
-  CHECK(load_identities(folder.path() / "none").error().text.find("cannot be listed") != std::string::npos);
+  CHECK(load_identities(folder.path()).error().text.find("tributary authority device") !=
+        std::string::npos);
+  CHECK(load_identities(folder.path() / "none").error().text.find("cannot be listed") !=
+        std::string::npos);
   std::filesystem::create_directories(folder.path() / "aa");
-  CHECK(load_identities(folder.path()).error().text.find("aa/identity: cannot be read") != std::string::npos);
+  CHECK(load_identities(folder.path()).error().text.find("aa/identity: cannot be read") !=
+        std::string::npos);
   folder.write("aa/identity", "not protobuf");
-  CHECK(load_identities(folder.path()).error().text.find("not a device identity") != std::string::npos);
+  CHECK(load_identities(folder.path()).error().text.find("not a device identity") !=
+        std::string::npos);
 }

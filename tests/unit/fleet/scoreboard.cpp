@@ -25,8 +25,7 @@ struct Recorded {
     const std::vector<std::int32_t> words{5, -7, INT32_MAX};
     REQUIRE(TrueVectorFile(folder.path(), kContext, kFirst).write(0, words));
     REQUIRE(TrueVectorFile(folder.path(), kContext, kSecond).write(0, words));
-    gateway.sum_hash =
-        released_sum_hash(std::vector<std::int64_t>{10, -14, 2LL * INT32_MAX}).hex();
+    gateway.sum_hash = released_sum_hash(std::vector<std::int64_t>{10, -14, 2LL * INT32_MAX}).hex();
   }
   Verification check() const {
     Verification sums;
@@ -50,15 +49,28 @@ TEST_CASE("a released sum counts as verified only when it is exactly the survivo
   CHECK(recorded.check().verified == 1);
   CHECK(recorded.check().wrong == 0);
 
-  SUBCASE("another sum") { recorded.gateway.sum_hash = released_sum_hash(std::vector<std::int64_t>{10, -14, 0}).hex(); }
-  SUBCASE("a survivor too few") { recorded.gateway.device_ids.pop_back(); }
-  SUBCASE("a survivor twice") { recorded.gateway.device_ids.push_back(kFirst.hex()); }
-  SUBCASE("a survivor nobody recorded") { recorded.gateway.device_ids.push_back(DeviceId{{3}}.hex()); }
-  SUBCASE("another round") { recorded.gateway.ctx_hash = Hash{{8}}.hex(); }
-  SUBCASE("a vector changed by one") {
-    REQUIRE(TrueVectorFile(recorded.folder.path(), kContext, kFirst).write(1, std::vector<std::int32_t>{-6}));
+  SUBCASE("another sum") {
+    recorded.gateway.sum_hash = released_sum_hash(std::vector<std::int64_t>{10, -14, 0}).hex();
   }
-  SUBCASE("no hash") { recorded.gateway.sum_hash.clear(); }
+  SUBCASE("a survivor too few") {
+    recorded.gateway.device_ids.pop_back();
+  }
+  SUBCASE("a survivor twice") {
+    recorded.gateway.device_ids.push_back(kFirst.hex());
+  }
+  SUBCASE("a survivor nobody recorded") {
+    recorded.gateway.device_ids.push_back(DeviceId{{3}}.hex());
+  }
+  SUBCASE("another round") {
+    recorded.gateway.ctx_hash = Hash{{8}}.hex();
+  }
+  SUBCASE("a vector changed by one") {
+    REQUIRE(TrueVectorFile(recorded.folder.path(), kContext, kFirst)
+                .write(1, std::vector<std::int32_t>{-6}));
+  }
+  SUBCASE("no hash") {
+    recorded.gateway.sum_hash.clear();
+  }
   const auto sums = recorded.check();
   CHECK(sums.verified == 0);
   CHECK(sums.wrong == 1);
@@ -87,7 +99,8 @@ TEST_CASE("what makes a run fall short") {
   auto failed = released(0.8);
   failed.task.state = "failed";
   failed.task.state_reason = "no gateway";
-  CHECK(shortcomings(failed, true, std::nullopt) == std::vector<std::string>{"the task failed: no gateway"});
+  CHECK(shortcomings(failed, true, std::nullopt) ==
+        std::vector<std::string>{"the task failed: no gateway"});
   auto nothing = released(0.8);
   nothing.rounds.clear();
   CHECK(shortcomings(nothing, true, 0.1) == std::vector<std::string>{"no round was released"});
@@ -102,7 +115,9 @@ TEST_CASE("the coordinator's answers are read, and a member that is missing is n
   CHECK((*rounds)[0].seconds == 1.5);
   CHECK((*rounds)[0].survivors == 17);
   CHECK((*rounds)[0].over());
-  const auto fault = [](const char* text) { return view_rounds(boost::json::parse(text)).error().text; };
+  const auto fault = [](const char* text) {
+    return view_rounds(boost::json::parse(text)).error().text;
+  };
   CHECK(fault("[]").find("a list is not an object") != std::string::npos);
   CHECK(fault("{}").find("no member 'items'") != std::string::npos);
   CHECK(fault(R"({"items":[{}]})").find("a round has no member 'round'") != std::string::npos);

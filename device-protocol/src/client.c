@@ -55,20 +55,24 @@ trib_status trib_round_end(trib_client* client) {
   client->port.crypto->wipe(&client->progress, sizeof client->progress);
   client->phase = TRIB_PHASE_IDLE;
   trib_retry_start(client);
-  /* Offers are retained: subscribing again brings those that were passed over meanwhile. */
+  /* Keys and offers are retained: subscribing again brings those that were passed over meanwhile. */
   if (client->connected) {
+    (void)client->port.subscribe(client->port.user, "tributary/v1/site/keys");
     (void)client->port.subscribe(client->port.user, "tributary/v1/site/offer/+");
   }
   return status == TRIB_OK ? TRIB_OK : TRIB_STORAGE;
 }
 
 trib_status trib_round_give_up(trib_client* client, trib_status reason) {
-  trib_status status;
+  trib_status saved;
+  trib_status ended;
   trib_log(client, TRIB_LOG_WARNING, trib_status_text(reason), client->round.terms.round);
   trib_remember_round(client);
-  status = trib_save_counters(client);
-  if (status == TRIB_OK) status = trib_round_end(client);
-  return status == TRIB_OK ? reason : status;
+  saved = trib_save_counters(client);
+  /* Also when storage fails: what memory holds of the round may be half made. */
+  ended = trib_round_end(client);
+  if (saved != TRIB_OK) return saved;
+  return ended == TRIB_OK ? reason : ended;
 }
 
 static bool ports_complete(const trib_port* port) {
@@ -85,8 +89,11 @@ static trib_status resume_round(trib_client* client) {
     return TRIB_OK;
   }
   if (status != TRIB_OK) return status;
+  if (client->phase == TRIB_PHASE_FETCHING) trib_fetch_begin(client);
   if (client->phase == TRIB_PHASE_REQUESTING) status = trib_upload_begin(client);
-  return status;
+  /* A round that cannot go on must not keep the device from starting. */
+  if (status != TRIB_OK && status != TRIB_STORAGE) (void)trib_round_give_up(client, status);
+  return status == TRIB_STORAGE ? TRIB_STORAGE : TRIB_OK;
 }
 
 trib_status trib_client_start(void* storage, const trib_port* port, const trib_trainer* trainer,
@@ -129,7 +136,7 @@ trib_status trib_client_connected(trib_client* client) {
     status = client->port.subscribe(client->port.user, "tributary/v1/site/offer/+");
   }
   if (status != TRIB_OK) return status;
-  if (client->phase == TRIB_PHASE_FETCHING) return trib_fetch_begin(client);
+  if (client->phase == TRIB_PHASE_FETCHING) return trib_fetch_more(client);
   if (client->phase == TRIB_PHASE_UPLOADING) client->phase = TRIB_PHASE_REQUESTING;
   trib_retry_start(client);
   if (trib_has_round(client)) client->retry_at_ms = 0;
@@ -166,10 +173,13 @@ static trib_status on_offer(trib_client* client, const char* task, const unsigne
   memset(&client->round, 0, sizeof client->round);
   memset(&client->progress, 0, sizeof client->progress);
   client->round.terms = terms;
+  trib_fetch_begin(client);
   status = trib_save_round(client);
   if (status != TRIB_OK) return status;
+  client->phase = TRIB_PHASE_FETCHING;
   trib_log(client, TRIB_LOG_INFO, "taking part in round", terms.round);
-  return trib_fetch_begin(client);
+  trib_retry_start(client);
+  return trib_fetch_more(client);
 }
 
 /* Keys and welcome may complete the joining. */
@@ -224,7 +234,8 @@ static trib_status repeat(trib_client* client) {
       trib_retry_next(client);
       return client->connected ? trib_say_hello(client) : TRIB_OK;
     case TRIB_PHASE_FETCHING:
-      return trib_fetch_begin(client);
+      trib_retry_next(client);
+      return trib_fetch_more(client);
     case TRIB_PHASE_REQUESTING:
       trib_retry_next(client);
       return trib_send_request(client);
@@ -260,11 +271,13 @@ trib_status trib_client_turn(trib_client* client, uint32_t* wait_ms) {
   } else if (wait_until_retry(client) == 0) {
     status = repeat(client);
   }
-  if (status == TRIB_NOT_CONNECTED) {
+  if (status == TRIB_NOT_CONNECTED || status == TRIB_STORAGE) {
     trib_retry_next(client);
-    *wait_ms = client->retry_wait_ms;
-    return TRIB_OK;
+    *wait_ms = client->phase == TRIB_PHASE_IDLE ? UINT32_MAX : client->retry_wait_ms;
+    return status == TRIB_STORAGE ? TRIB_STORAGE : TRIB_OK;
   }
+  /* Keys of the round that are gone do not come back. */
+  if (status != TRIB_OK && trib_has_round(client)) return trib_round_give_up(client, status);
   if (client->phase == TRIB_PHASE_TRAINING || client->phase == TRIB_PHASE_UPLOADING) {
     *wait_ms = 0;
   } else if (client->phase != TRIB_PHASE_IDLE) {

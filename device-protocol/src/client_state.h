@@ -11,7 +11,7 @@ enum {
   TRIB_MAX_OPERATOR = 33, /* with the final 0 */
   TRIB_MAX_TENANT = 33,
   TRIB_MAX_CONTEXT = 576, /* serialized RoundContext */
-  TRIB_MAX_TASKS = 4,     /* tasks whose last round is remembered */
+  TRIB_MAX_TASKS = 16,    /* tasks whose last round is remembered */
   TRIB_MAX_MODEL_CHUNKS = 1024,
   TRIB_MAX_RANGES = 8,
   TRIB_PROTOCOL_VERSION = 1
@@ -73,8 +73,7 @@ typedef struct trib_terms {
 /* Record "round": everything but the floats that a reboot needs. */
 typedef struct trib_round_state {
   trib_terms terms;
-  uint32_t has_nonce;   /* some chunk may have left under `nonce` */
-  uint32_t header_made; /* the header may have left: this vector or none */
+  uint32_t has_nonce; /* some chunk may have left under `nonce`: this vector or none */
   unsigned char nonce[TRIB_NONCE_BYTES];
 } trib_round_state;
 
@@ -87,7 +86,8 @@ typedef struct trib_progress {
   uint32_t examples; /* of the trainer when it began */
   uint32_t correct;
   uint32_t seen;
-  double loss_sum; /* over `steps` batches */
+  double loss_sum;                          /* over `steps` batches */
+  unsigned char body_hash[TRIB_HASH_BYTES]; /* of the floats, made when they are saved */
 } trib_progress;
 
 typedef struct trib_chunk_range {
@@ -162,7 +162,10 @@ trib_status trib_read_offer(const trib_client* client, trib_terms* terms,
                             const unsigned char* payload, size_t size);
 
 /* ---- fetch.c */
-trib_status trib_fetch_begin(trib_client* client);
+/* Forgets what was fetched; asks for nothing yet. */
+void trib_fetch_begin(trib_client* client);
+/* Asks for the chunks (again): they are retained. */
+trib_status trib_fetch_more(trib_client* client);
 trib_status trib_on_model_chunk(trib_client* client, const unsigned char* payload, size_t size);
 
 /* ---- train.c: one local step per call; moves on to requesting after the last */

@@ -58,6 +58,7 @@ trib_status trib_check_bounds(const float* delta, uint32_t parameters,
   }
   {
     const double two64 = 18446744073709551616.0;
+    if (bound >= two64 * two64) return TRIB_OK; /* more than any vector's 2^62 * 2^24 */
     const uint64_t bound_high = bound / two64 >= 1.0 ? (uint64_t)(bound / two64) : 0;
     const uint64_t bound_low = (uint64_t)(bound - (double)bound_high * two64);
     const int inside = high < bound_high || (high == bound_high && low <= bound_low);

@@ -27,17 +27,18 @@ static trib_status finish(trib_client* client) {
   return TRIB_OK;
 }
 
-trib_status trib_fetch_begin(trib_client* client) {
+void trib_fetch_begin(trib_client* client) {
   const trib_terms* terms = &client->round.terms;
-  char topic[TRIB_TOPIC_BYTES];
-  client->phase = TRIB_PHASE_FETCHING;
   client->model_chunks =
       (terms->parameters * (uint32_t)sizeof(float) + terms->model_chunk_bytes - 1) /
       terms->model_chunk_bytes;
   client->fetched = 0;
   memset(client->fetched_map, 0, sizeof client->fetched_map);
-  trib_site_topic(topic, "model", terms->model_hash, TRIB_HASH_BYTES, "/+");
-  trib_retry_start(client);
+}
+
+trib_status trib_fetch_more(trib_client* client) {
+  char topic[TRIB_TOPIC_BYTES];
+  trib_site_topic(topic, "model", client->round.terms.model_hash, TRIB_HASH_BYTES, "/+");
   return client->port.subscribe(client->port.user, topic);
 }
 

@@ -76,7 +76,9 @@ trib_status trib_on_welcome(trib_client* client, const unsigned char* payload, s
   if (!trib_equal(hash, welcome.epoch_key_hash, sizeof hash)) return TRIB_STALE;
   if (client->epoch.welcomed) return TRIB_OK;
   client->epoch.welcomed = 1;
-  return trib_save_epoch(client);
+  status = trib_save_epoch(client);
+  if (status != TRIB_OK) client->epoch.welcomed = 0;
+  return status;
 }
 
 /* One certified key of the site, verified as PROTOCOL.md 3 says. */
@@ -207,7 +209,11 @@ trib_status trib_on_site_keys(trib_client* client, const unsigned char* payload,
   tributary_v1_SiteKeys keys = tributary_v1_SiteKeys_init_zero;
   key_reader reader = {client, &identity, false, TRIB_OK};
   pb_istream_t stream = pb_istream_from_buffer(payload, size);
-  trib_status status = trib_load_identity(client, &identity);
+  trib_status status;
+  /* The keys of an upload under way stay as they are: other keys would put another vector under its
+   * nonce. The end of the round asks for the keys again. */
+  if (trib_has_round(client) && client->round.has_nonce) return TRIB_OK;
+  status = trib_load_identity(client, &identity);
   if (status != TRIB_OK) return status;
   keys.keys.funcs.decode = read_key;
   keys.keys.arg = &reader;
@@ -215,7 +221,11 @@ trib_status trib_on_site_keys(trib_client* client, const unsigned char* payload,
   client->port.crypto->wipe(&identity, sizeof identity);
   if (reader.changed) {
     const trib_status saved = trib_save_epoch(client);
-    if (saved != TRIB_OK) return saved;
+    /* No key is used that a reboot would not find again. */
+    if (saved != TRIB_OK) {
+      client->epoch.party_count = 0;
+      return saved;
+    }
   }
   return status;
 }

@@ -132,7 +132,7 @@ static trib_status check_context(const trib_client* client, trib_terms* terms,
              (now != 0 && now > context->deadline)) {
     status = TRIB_STALE;
   } else if (!selected(client, terms->ctx_hash, context->participation_threshold)) {
-    status = TRIB_NOT_FOUND;
+    status = TRIB_BAD_CONTEXT;
   }
   client->port.crypto->wipe(&identity, sizeof identity);
   if (status == TRIB_OK) copy_terms(terms, context, model_chunk_bytes);

@@ -56,7 +56,14 @@ trib_status trib_save_round(trib_client* client) {
   return save(client, TRIB_RECORD_ROUND, &client->round, sizeof client->round, NULL, 0);
 }
 
+static void hash_weights(const trib_client* client, unsigned char out[TRIB_HASH_BYTES]) {
+  const trib_part part = {client->memory.weights,
+                          (size_t)client->round.terms.parameters * sizeof(float)};
+  trib_hash(client->port.crypto, out, "weights", &part, 1);
+}
+
 trib_status trib_save_progress(trib_client* client) {
+  hash_weights(client, client->progress.body_hash);
   return save(client, TRIB_RECORD_WEIGHTS, &client->progress, sizeof client->progress,
               client->memory.weights, (size_t)client->round.terms.parameters * sizeof(float));
 }
@@ -67,8 +74,11 @@ static trib_status load_weights(trib_client* client) {
   const trib_status status = client->port.storage.load(client->port.user, TRIB_RECORD_WEIGHTS,
                                                        TRIB_HASH_BYTES + sizeof client->progress,
                                                        client->memory.weights, want, &got);
+  unsigned char hash[TRIB_HASH_BYTES];
   if (status != TRIB_OK) return status;
-  return got == want ? TRIB_OK : TRIB_NOT_FOUND;
+  if (got != want) return TRIB_NOT_FOUND;
+  hash_weights(client, hash);
+  return trib_equal(hash, client->progress.body_hash, sizeof hash) ? TRIB_OK : TRIB_NOT_FOUND;
 }
 
 static trib_status new_epoch(trib_client* client) {

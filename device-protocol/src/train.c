@@ -74,6 +74,9 @@ static trib_status one_step(trib_client* client) {
                                                 batch_seed(client), progress->steps, &report);
   if (status != TRIB_OK) return TRIB_TRAINER;
   if (!isfinite(report.loss)) return TRIB_NOT_FINITE;
+  if (report.loss < 0.0F || report.examples == 0 || report.correct > report.examples) {
+    return TRIB_TRAINER;
+  }
   status = condition_gradient(client);
   if (status == TRIB_OK) status = apply_gradient(client);
   if (status != TRIB_OK) return status;

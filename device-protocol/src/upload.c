@@ -146,15 +146,6 @@ trib_status trib_commit_turn(trib_client* client) {
     client->retry_at_ms = 0;
     return TRIB_OK;
   }
-  if (!client->round.header_made) {
-    trib_status status;
-    client->round.header_made = 1;
-    status = trib_save_round(client);
-    if (status != TRIB_OK) {
-      client->round.header_made = 0;
-      return status;
-    }
-  }
   trib_retry_next(client);
   return send_header(client);
 }
@@ -197,6 +188,11 @@ trib_status trib_on_receipt(trib_client* client, const unsigned char* payload, s
   unsigned char mac[TRIB_MAC_BYTES];
   if (!pb_decode(&stream, tributary_v1_Receipt_fields, &receipt)) return TRIB_MALFORMED;
   if (!names_upload(client, receipt.ctx_hash, receipt.nonce)) return TRIB_STALE;
+  /* A device that was reset since its header does not know the digest yet; the mac vouches for it. */
+  if (client->digest_chunks == trib_chunk_total(&client->round.terms) &&
+      memcmp(receipt.digest, client->upload_digest, TRIB_HASH_BYTES) != 0) {
+    return TRIB_BAD_SIGNATURE;
+  }
   gateway = trib_find_party(client, client->gateway_id, client->round.terms.gateway_epoch, false);
   if (!gateway) return TRIB_BAD_CONTEXT;
   trib_name_upload(client, &name);

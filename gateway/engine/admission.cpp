@@ -1,0 +1,52 @@
+#include "gateway/engine/admission.hpp"
+
+#include <algorithm>
+
+namespace tributary::gateway::engine {
+namespace {
+
+std::chrono::sys_seconds time_of(std::uint64_t seconds) {
+  return std::chrono::sys_seconds{
+      std::chrono::seconds{std::min<std::uint64_t>(seconds, 1ULL << 40)}};
+}
+
+}  // namespace
+
+std::variant<Admitted, std::string> admit(const Identity& identity, std::string_view bytes,
+                                          std::string_view signature) {
+  const auto signed_by = Signature::from(signature);
+  if (!signed_by ||
+      !crypto::verify(identity.coordinator, "ctx", wire::ctx_hash(bytes), *signed_by)) {
+    return "its signature does not verify under coordinator.pub";
+  }
+  auto parsed = wire::parse_context(bytes);
+  if (auto* fault = std::get_if<std::string>(&parsed)) return std::move(*fault);
+  auto& context = std::get<wire::Context>(parsed);
+  if (context.tenant != identity.tenant) return "it is for tenant '" + context.tenant + "'";
+  if (context.gateway != identity.id) return "it is for gateway " + context.gateway.hex();
+  const WordLayout layout{context.encoding.bits, context.encoding.words(), context.chunk_bytes,
+                          context.chunks()};
+  const auto not_before = time_of(context.not_before);
+  const auto deadline = time_of(context.deadline);
+  return Admitted{std::move(context), layout, not_before, deadline};
+}
+
+round::Plan plan_of(const wire::Context& context, round::Instant deadline) {
+  return {context.hash,
+          context.chunks(),
+          static_cast<std::uint32_t>(context.helpers.size()),
+          context.n_min,
+          context.n_target,
+          context.n_max,
+          deadline,
+          std::chrono::seconds(context.patience_seconds)};
+}
+
+bool selected(const wire::Context& context, const DeviceId& device) {
+  const Hash hash = crypto::hash("select", {context.hash.view(), device.view()});
+  std::uint32_t ticket = 0;
+  for (std::size_t i = 0; i < 4; ++i) ticket |= std::uint32_t{hash.bytes[i]} << (8 * i);
+  return ticket <= context.participation_threshold;
+}
+
+}  // namespace tributary::gateway::engine

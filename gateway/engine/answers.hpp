@@ -1,0 +1,39 @@
+// What the gateway says to one device, encoded and addressed (PROTOCOL.md 2).
+#pragma once
+
+#include <map>
+
+#include "device-protocol/cpp/topics.hpp"
+#include "gateway/engine/clock.hpp"
+#include "gateway/engine/log.hpp"
+#include "gateway/metrics.hpp"
+#include "gateway/round/effect.hpp"
+
+namespace tributary::gateway::engine {
+
+class Answers {
+ public:
+  using Publish = std::function<void(std::string topic, std::string payload)>;
+  Answers(Publish publish, Metrics& metrics, const Clock& clock, Log log);
+
+  void welcome(const DeviceId& device, const Hash& epoch_key_hash);
+  void credit(const Hash& ctx_hash, const round::GrantCredit& credit);
+  void receipt(const Hash& ctx_hash, const round::SendReceipt& receipt, const Mac& mac);
+  // Counted by reason, and logged at most once a minute for each device and reason. Hash and nonce
+  // are nullptr when the message did not name them.
+  void reject(const DeviceId& device, const Hash* ctx_hash, const Nonce* nonce,
+              v1::RejectReason reason, std::uint32_t retry_after_seconds = 0);
+
+ private:
+  void send(const DeviceId& device, wire::DownKind kind,
+            const google::protobuf::MessageLite& message);
+  bool worth_a_line(const DeviceId& device, v1::RejectReason reason);
+
+  Publish publish_;
+  Metrics& metrics_;
+  const Clock& clock_;
+  Log log_;
+  std::map<std::pair<DeviceId, v1::RejectReason>, round::Instant> lines_;  // of the last minute
+};
+
+}  // namespace tributary::gateway::engine

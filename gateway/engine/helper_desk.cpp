@@ -1,0 +1,104 @@
+#include "gateway/engine/helper_desk.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include "storage/failure.hpp"
+
+namespace tributary::gateway::engine {
+
+HelperDesk::HelperDesk(boost::asio::io_context& io, std::unique_ptr<helper::HelperRole> role,
+                       const Clock& clock, Metrics& metrics)
+    : io_(io),
+      role_(std::move(role)),
+      clock_(clock),
+      metrics_(metrics),
+      certified_key_(role_->certified_key().SerializeAsString()),
+      epoch_ends_(role_->epoch_ends()) {}
+
+HelperDesk::~HelperDesk() {
+  thread_.stop();
+  thread_.join();
+}
+
+void HelperDesk::run(std::function<Outcome()> work, Done done) {
+  boost::asio::post(thread_, [this, work = std::move(work), done = std::move(done)] {
+    Outcome outcome;
+    try {
+      outcome = work();
+    } catch (const storage::Failure& failure) {
+      // Nothing has been promised; the request is still in the coordinator's work.
+      outcome = {std::nullopt, std::string("helper: ") + failure.what(), std::chrono::seconds(30)};
+    }
+    boost::asio::post(io_,
+                      [done, result = std::move(outcome)]() mutable { done(std::move(result)); });
+  });
+}
+
+void HelperDesk::answer(v1::SumRequest request, std::shared_ptr<const std::string> roster,
+                        Done done) {
+  run([this, asked = std::move(request), roster] { return decide(asked, *roster); },
+      std::move(done));
+}
+
+void HelperDesk::void_scope(v1::RoundScope scope, Done done) {
+  run([this, asked = std::move(scope)] { return promise(asked); }, std::move(done));
+}
+
+HelperDesk::Outcome HelperDesk::decide(const v1::SumRequest& request, const std::string& roster) {
+  const auto begun = clock_.monotonic();
+  auto decision = role_->answer(request, roster, request.gateway(), {}, clock_.wall());
+  if (const auto* later = std::get_if<helper::Later>(&decision)) {
+    return {std::nullopt, {}, later->wait};
+  }
+  if (auto* refusal = std::get_if<helper::Refusal>(&decision)) {
+    return {forward_mask_refusal(refusal->ctx_hash, std::move(refusal->body)),
+            "helper: refused a sum for context " + refusal->ctx_hash.hex() + ": " + refusal->text,
+            std::nullopt};
+  }
+  auto outcome = finish(std::get<helper::Job>(decision));
+  const std::chrono::duration<double> took = clock_.monotonic() - begun;
+  metrics_.helper_seconds.Increment(took.count());
+  return outcome;
+}
+
+HelperDesk::Outcome HelperDesk::finish(const helper::Job& job) {
+  const Bytes words = helper::run(job);
+  auto result = role_->finish(job, words);
+  if (auto* unfinished = std::get_if<helper::Unfinished>(&result)) {
+    return {std::nullopt, "helper: " + unfinished->text, std::nullopt};
+  }
+  auto& answer = std::get<helper::Answer>(result);
+  metrics_.helper_sums.Increment();
+  return {forward_mask_sum(answer.ctx_hash, std::move(answer.body)), {}, std::nullopt};
+}
+
+HelperDesk::Outcome HelperDesk::promise(const v1::RoundScope& scope) {
+  auto result = role_->void_scope(scope, clock_.wall());
+  if (auto* refusal = std::get_if<helper::VoidRefusal>(&result)) {
+    return {std::nullopt, "helper: no void: " + refusal->text, std::nullopt};
+  }
+  return {forward_void(std::move(std::get<helper::VoidStatement>(result).body)), {}, std::nullopt};
+}
+
+void HelperDesk::tick(std::function<void()> changed) {
+  if (rotating_ || clock_.wall() < epoch_ends_) return;
+  rotating_ = true;
+  boost::asio::post(thread_, [this, changed = std::move(changed)] {
+    std::string key;
+    try {
+      role_->rotate(clock_.wall());
+      key = role_->certified_key().SerializeAsString();
+    } catch (const storage::Failure&) {
+      key.clear();  // tried again at the next tick
+    }
+    boost::asio::post(io_, [this, changed, key, ends = role_->epoch_ends()] {
+      rotating_ = false;
+      if (key.empty()) return;
+      certified_key_ = key;
+      epoch_ends_ = ends;
+      changed();
+    });
+  });
+}
+
+}  // namespace tributary::gateway::engine

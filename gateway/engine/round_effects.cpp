@@ -1,0 +1,191 @@
+// The half of Rounds that carries out effects.
+#include <boost/asio/post.hpp>
+
+#include "gateway/engine/rounds.hpp"
+#include "gateway/engine/statement.hpp"
+
+namespace tributary::gateway::engine {
+
+// One transaction and what follows it.
+struct Rounds::Step {
+  std::vector<std::function<void(Store&)>> changes;
+  std::vector<std::function<void()>> durable;
+};
+
+void Rounds::feed(const Hash& ctx_hash, const round::Event& event) {
+  if (OpenRound* round = find(ctx_hash)) feed(*round, event);
+}
+
+void Rounds::feed(OpenRound& round, const round::Event& event) {
+  carry_out(round, round.machine.on(event, around_.clock.monotonic()));
+}
+
+void Rounds::carry_out(OpenRound& round, round::Effects effects) {
+  Step step;
+  for (auto& effect : effects) {
+    std::visit([&](auto& known) { carry_out(round, known, step); }, effect);
+  }
+  commit(std::move(step));
+}
+
+void Rounds::commit(Step step) {
+  if (step.changes.empty()) return;
+  around_.writer.commit(
+      [changes = std::move(step.changes)](Store& store) {
+        for (const auto& change : changes) change(store);
+      },
+      [durable = std::move(step.durable)] {
+        for (const auto& then : durable) then();
+      });
+}
+
+void Rounds::carry_out(OpenRound& round, round::GrantCredit& effect, Step&) {
+  around_.answers.credit(round.admitted.context.hash, effect);
+}
+
+void Rounds::carry_out(OpenRound& round, round::SendReceipt& effect, Step&) {
+  const crypto::PairKey* key = pair_key(round, effect.device);
+  if (key == nullptr) return;  // its epoch is over: the device has left this round
+  around_.answers.receipt(round.admitted.context.hash, effect,
+                          crypto::receipt_mac(*key, round.admitted.context.hash, effect.device,
+                                              effect.nonce, effect.digest));
+}
+
+void Rounds::carry_out(OpenRound& round, round::SendReject& effect, Step&) {
+  around_.answers.reject(effect.device, &round.admitted.context.hash, &effect.nonce, effect.reason,
+                         effect.retry_after_seconds);
+}
+
+void Rounds::carry_out(OpenRound& round, round::StoreContribution& effect, Step& step) {
+  const Hash ctx_hash = round.admitted.context.hash;
+  const DeviceId device = effect.contribution.device;
+  step.changes.push_back([ctx_hash, held = std::move(effect.contribution)](Store& store) {
+    store.put_contribution(ctx_hash, held);
+  });
+  step.durable.push_back([this, ctx_hash, device] {
+    around_.metrics.contributions.Increment();
+    feed(ctx_hash, round::ContributionDurable{device});
+  });
+}
+
+void Rounds::carry_out(OpenRound& round, round::ForgetContribution& effect, Step& step) {
+  step.changes.push_back([ctx_hash = round.admitted.context.hash, device = effect.device](
+                             Store& store) { store.forget_contribution(ctx_hash, device); });
+}
+
+void Rounds::carry_out(OpenRound& round, round::FixSurvivors& effect, Step& step) {
+  const Hash ctx_hash = round.admitted.context.hash;
+  around_.log(Severity::info, "round " + std::to_string(round.admitted.context.round) +
+                                  " closed with " + std::to_string(effect.devices.size()) +
+                                  " survivors of " + std::to_string(round.machine.expected()));
+  step.changes.push_back([ctx_hash, devices = std::move(effect.devices)](Store& store) {
+    store.fix_survivors(ctx_hash, devices);
+  });
+  step.durable.push_back([this, ctx_hash, hash = effect.survivors_hash] {
+    feed(ctx_hash, round::SurvivorsDurable{hash});
+  });
+}
+
+void Rounds::carry_out(OpenRound& round, round::ComputeSum& effect, Step&) {
+  if (round.adding_up) {
+    round.next_sum = std::move(effect);
+  } else {
+    start_sum(round, std::move(effect));
+  }
+}
+
+// Nothing is appended to the journal any more: the worker has it to itself.
+void Rounds::start_sum(OpenRound& round, round::ComputeSum sum) {
+  round.adding_up = true;
+  boost::asio::post(around_.workers,
+                    [this, ctx_hash = round.admitted.context.hash, journal = round.journal,
+                     layout = round.admitted.layout, job = std::move(sum)] {
+                      const auto begun = around_.clock.monotonic();
+                      std::optional<Bytes> words;
+                      try {
+                        words = journal->sum(layout, job.survivors);
+                      } catch (const storage::Failure& failure) {
+                        boost::asio::post(around_.io, [this, why = std::string(failure.what())] {
+                          around_.log(Severity::error, why);
+                        });
+                      }
+                      const std::chrono::duration<double> took = around_.clock.monotonic() - begun;
+                      around_.metrics.sum_seconds.Increment(took.count());
+                      boost::asio::post(around_.io, [this, ctx_hash, hash = job.survivors_hash,
+                                                     result = std::move(words)]() mutable {
+                        finish_sum(ctx_hash, hash, std::move(result));
+                      });
+                    });
+}
+
+void Rounds::finish_sum(const Hash& ctx_hash, const Hash& survivors_hash,
+                        std::optional<Bytes> words) {
+  OpenRound* round = find(ctx_hash);
+  if (round == nullptr) return;
+  round->adding_up = false;
+  if (round->delete_when_idle) return delete_journal(*round);
+  if (words) {
+    feed(*round, round::SumReady{survivors_hash, std::move(*words)});
+  } else {
+    feed(*round, round::SumFailed{survivors_hash});
+  }
+  if (round->next_sum && !round->adding_up && !round->machine.closed()) {
+    auto next = std::move(*round->next_sum);
+    round->next_sum.reset();
+    start_sum(*round, std::move(next));
+  }
+}
+
+void Rounds::put(Step& step, Forward forward) {
+  step.changes.push_back([message = std::move(forward), at = around_.clock.wall()](Store& store) {
+    store.outbox().put(message.key, message.path, view_of(message.body), at);
+  });
+  step.durable.push_back([this] { around_.outbox_grew(); });
+}
+
+void Rounds::carry_out(OpenRound& round, round::SubmitSum& effect, Step& step) {
+  const Hash ctx_hash = round.admitted.context.hash;
+  put(step, forward_sum(ctx_hash, effect.survivors_hash,
+                        gateway_sum(around_.identity, ctx_hash,
+                                    round.admitted.context.helpers.size(), effect)));
+  step.changes.push_back([ctx_hash](Store& store) { store.mark_submitted(ctx_hash); });
+  around_.metrics.rounds("submitted").Increment();
+}
+
+void Rounds::carry_out(OpenRound& round, round::Abandon& effect, Step& step) {
+  const Hash ctx_hash = round.admitted.context.hash;
+  put(step, forward_abandon(ctx_hash, gateway_abandon(around_.identity, ctx_hash, effect)));
+  around_.metrics.rounds("abandoned").Increment();
+  around_.log(Severity::warning, "round " + std::to_string(round.admitted.context.round) +
+                                     " abandoned with " + std::to_string(effect.count) +
+                                     " contributions: " + std::string(effect.reason));
+}
+
+void Rounds::carry_out(OpenRound& round, round::RetireOffer&, Step&) {
+  around_.board.retire(round.admitted.context.hash);
+}
+
+void Rounds::carry_out(OpenRound& round, round::DeleteUpdates&, Step& step) {
+  const Hash ctx_hash = round.admitted.context.hash;
+  remember_ended(ctx_hash);
+  step.changes.push_back([ctx_hash](Store& store) { store.close_round(ctx_hash); });
+  step.durable.push_back([this, ctx_hash] {
+    OpenRound* ended = find(ctx_hash);
+    if (ended == nullptr) return;
+    if (ended->adding_up) {
+      ended->delete_when_idle = true;
+    } else {
+      delete_journal(*ended);
+    }
+  });
+}
+
+void Rounds::delete_journal(OpenRound& round) {
+  if (round.journal == nullptr) return;
+  round.journal_bytes = 0;
+  round.model.reset();
+  around_.writer.afterwards(
+      [journal = std::exchange(round.journal, nullptr)] { journal->remove(); });
+}
+
+}  // namespace tributary::gateway::engine

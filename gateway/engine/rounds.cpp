@@ -1,0 +1,310 @@
+#include "gateway/engine/rounds.hpp"
+
+#include <algorithm>
+
+#include "crypto/upload.hpp"
+#include "gateway/engine/membership.hpp"
+
+namespace tributary::gateway::engine {
+namespace {
+
+constexpr std::size_t most_ended = 4096;
+constexpr std::uint32_t busy_retry_seconds = 2;
+constexpr std::uint32_t storage_retry_seconds = 30;
+
+}  // namespace
+
+Rounds::Rounds(Surroundings surroundings, Options options)
+    : around_(std::move(surroundings)),
+      options_(std::move(options)),
+      space_(options_.journals, options_.store_bytes) {}
+
+void Rounds::remember_ended(const Hash& ctx_hash) {
+  if (!ended_.insert(ctx_hash).second) return;
+  ended_order_.push_back(ctx_hash);
+  if (ended_order_.size() <= most_ended) return;
+  ended_.erase(ended_order_.front());
+  ended_order_.pop_front();
+}
+
+bool Rounds::knows(const Hash& ctx_hash) const {
+  return ended_.contains(ctx_hash) || admitted(ctx_hash) != nullptr;
+}
+
+std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offer,
+                                        std::string_view roster,
+                                        std::shared_ptr<const std::string> model,
+                                        const Allowed& allowed) {
+  auto keys = roster_keys(roster);
+  if (!keys) return "its roster cannot be read";
+  const round::Plan no_plan{};
+  OpenRound round{std::move(admitted),
+                  offer.context(),
+                  offer.signature(),
+                  std::move(model),
+                  std::move(*keys),
+                  round::Round(no_plan, {}, {}, {}),
+                  nullptr};
+  auto devices = expected(round, allowed);
+  const auto most = std::min<std::uint64_t>(devices.size(), round.admitted.context.n_max);
+  if (!space_.fits(journal_bytes(), most * round.admitted.layout.bytes())) {
+    return "there is no room for " + std::to_string(most) +
+           " updates; free space under the state folder or raise limits.store_bytes";
+  }
+  const auto now = around_.clock.monotonic();
+  const auto left =
+      time_left(around_.clock.wall(), round.admitted.not_before, round.admitted.deadline);
+  round.machine = round::Round(plan_of(round.admitted.context, now + left),
+                               limits_for(round.admitted.layout), std::move(devices), now);
+  const Hash ctx_hash = round.admitted.context.hash;
+  round.journal = std::make_shared<ChunkJournal>(options_.journals / ctx_hash.hex());
+  const OpenRound& entered = *enter(std::move(round));
+  around_.writer.commit(
+      [stored = StoredRound{ctx_hash, entered.context, entered.signature, *entered.model,
+                            std::nullopt, false},
+       task = entered.admitted.context.task, number = entered.admitted.context.round](
+          Store& store) { store.open_round(stored, task, number); },
+      [this, ctx_hash] {
+        const OpenRound* opened = find(ctx_hash);
+        if (opened == nullptr || !opened->machine.collecting()) return;
+        around_.board.offer(opened->admitted.context, opened->context, opened->signature,
+                            opened->model);
+      });
+  around_.metrics.rounds("opened").Increment();
+  around_.log(Severity::info, "round " + std::to_string(entered.admitted.context.round) +
+                                  " opened, " + std::to_string(entered.machine.expected()) +
+                                  " devices expected, closes in " + std::to_string(left.count()) +
+                                  " s at the latest, context " + ctx_hash.hex());
+  return std::nullopt;
+}
+
+void Rounds::resume(RoundOnDisk on_disk, const Allowed& allowed) {
+  const Hash ctx_hash = on_disk.round.ctx_hash;
+  auto read = admit(around_.identity, on_disk.round.context, on_disk.round.signature);
+  auto keys = on_disk.roster ? roster_keys(*on_disk.roster) : std::nullopt;
+  auto* admitted = std::get_if<Admitted>(&read);
+  if (admitted == nullptr || !keys) {
+    around_.log(Severity::error, "round " + ctx_hash.hex() + " cannot be continued: " +
+                                     (admitted == nullptr ? std::get<std::string>(read)
+                                                          : "its roster is not stored") +
+                                     "; it stays on disk");
+    return;
+  }
+  OpenRound round{std::move(*admitted),
+                  on_disk.round.context,
+                  on_disk.round.signature,
+                  std::make_shared<const std::string>(std::move(on_disk.round.model)),
+                  std::move(*keys),
+                  round::Round({}, {}, {}, {}),
+                  std::make_shared<ChunkJournal>(options_.journals / ctx_hash.hex())};
+  const auto now = around_.clock.monotonic();
+  const auto left =
+      time_left(around_.clock.wall(), round.admitted.not_before, round.admitted.deadline);
+  std::vector<DeviceId> contributors;
+  for (const auto& held : on_disk.contributions) contributors.push_back(held.device);
+  auto [machine, effects] =
+      round::Round::recover(plan_of(round.admitted.context, now + left),
+                            limits_for(round.admitted.layout), expected(round, allowed),
+                            {std::move(on_disk.contributions), round.journal->recover(),
+                             std::move(on_disk.round.survivors), on_disk.round.submitted},
+                            now);
+  round.machine = std::move(machine);
+  round.journal_bytes = round.journal->size();
+  OpenRound& entered = *enter(std::move(round));
+  around_.log(Severity::info, "round " + std::to_string(entered.admitted.context.round) +
+                                  " continued with " + std::to_string(contributors.size()) +
+                                  " contributions, context " + ctx_hash.hex());
+  if (entered.machine.collecting()) {
+    around_.board.offer(entered.admitted.context, entered.context, entered.signature,
+                        entered.model);
+  }
+  carry_out(entered, std::move(effects));
+  for (const auto& device : contributors) {
+    if (!allowed(device)) feed(entered, round::DeviceRevoked{device});
+  }
+}
+
+// The ended round of the same task is needed no longer: its devices have moved on.
+OpenRound* Rounds::enter(OpenRound round) {
+  std::erase_if(rounds_, [&](const OpenRound& old) {
+    return old.machine.closed() && old.admitted.context.task == round.admitted.context.task &&
+           !old.adding_up;
+  });
+  rounds_.push_back(std::move(round));
+  return &rounds_.back();
+}
+
+std::vector<DeviceId> Rounds::expected(const OpenRound& round, const Allowed& allowed) const {
+  std::vector<DeviceId> devices;
+  for (const auto& [device, key] : round.device_keys) {
+    if (allowed(device) && selected(round.admitted.context, device)) devices.push_back(device);
+  }
+  return devices;
+}
+
+round::Limits Rounds::limits_for(const WordLayout& layout) const {
+  round::Limits limits = options_.limits;
+  limits.credit_chunks = static_cast<std::uint32_t>(
+      std::clamp<std::size_t>(options_.credit_bytes / layout.chunk_bytes, 1, layout.chunks));
+  return limits;
+}
+
+OpenRound* Rounds::find(const Hash& ctx_hash) {
+  const auto found = std::ranges::find_if(
+      rounds_, [&](const OpenRound& round) { return round.admitted.context.hash == ctx_hash; });
+  return found == rounds_.end() ? nullptr : &*found;
+}
+
+OpenRound* Rounds::find_by_tag(const wire::FrameTag& tag) {
+  const auto found = std::ranges::find_if(rounds_, [&](const OpenRound& round) {
+    return wire::frame_tag(round.admitted.context.hash) == tag;
+  });
+  return found == rounds_.end() ? nullptr : &*found;
+}
+
+const Admitted* Rounds::admitted(const Hash& ctx_hash) const {
+  for (const auto& round : rounds_) {
+    if (round.admitted.context.hash == ctx_hash && !round.machine.closed()) return &round.admitted;
+  }
+  return nullptr;
+}
+
+std::size_t Rounds::open_count() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      rounds_, [](const OpenRound& round) { return !round.machine.closed(); }));
+}
+
+const crypto::PairKey* Rounds::pair_key(const OpenRound& round, const DeviceId& device) {
+  const auto key = round.device_keys.find(device);
+  if (key == round.device_keys.end()) return nullptr;
+  return around_.pair_keys.get(device, key->second, round.admitted.context.gateway_epoch);
+}
+
+void Rounds::request(const DeviceId& device, const v1::UploadRequest& message) {
+  const auto ctx_hash = Hash::from(message.ctx_hash());
+  const auto nonce = Nonce::from(message.nonce());
+  if (!ctx_hash || !nonce) {
+    return around_.answers.reject(device, nullptr, nullptr, v1::REJECT_MALFORMED);
+  }
+  OpenRound* round = find(*ctx_hash);
+  if (round == nullptr) {
+    return around_.answers.reject(device, &*ctx_hash, &*nonce, v1::REJECT_UNKNOWN_ROUND);
+  }
+  if (storage_full_ && round->machine.collecting()) {
+    return around_.answers.reject(device, &*ctx_hash, &*nonce, v1::REJECT_STORAGE,
+                                  storage_retry_seconds);
+  }
+  feed(*round, round::UploadRequested{device, *nonce, message.total()});
+}
+
+void Rounds::header(const DeviceId& device, const v1::UploadHeader& message) {
+  const auto ctx_hash = Hash::from(message.ctx_hash());
+  const auto nonce = Nonce::from(message.nonce());
+  const auto digest = Hash::from(message.digest());
+  if (!ctx_hash || !nonce || !digest) {
+    return around_.answers.reject(device, nullptr, nullptr, v1::REJECT_MALFORMED);
+  }
+  OpenRound* round = find(*ctx_hash);
+  if (round == nullptr) {
+    return around_.answers.reject(device, &*ctx_hash, &*nonce, v1::REJECT_UNKNOWN_ROUND);
+  }
+  round::Contribution contribution{device, *nonce, *digest, {}};
+  for (const auto& raw : message.tickets()) {
+    const auto ticket = Ticket::from(raw);
+    if (!ticket) {
+      return around_.answers.reject(device, &*ctx_hash, &*nonce, v1::REJECT_BAD_TICKETS);
+    }
+    contribution.tickets.push_back(*ticket);
+  }
+  feed(*round, round::HeaderArrived{std::move(contribution), message.total()});
+}
+
+void Rounds::chunk(const DeviceId& device, ByteView bytes) {
+  const auto frame = wire::parse_upload_chunk(bytes);
+  if (!frame) return around_.answers.reject(device, nullptr, nullptr, v1::REJECT_MALFORMED);
+  OpenRound* round = find_by_tag(frame->ctx_tag);
+  if (round == nullptr) {
+    return around_.answers.reject(device, nullptr, &frame->nonce, v1::REJECT_UNKNOWN_ROUND);
+  }
+  const auto judged = round->machine.judge_chunk(device, frame->nonce, frame->index, frame->total);
+  if (judged.verdict == round::Round::Verdict::known) return;
+  if (judged.verdict == round::Round::Verdict::refused) {
+    return around_.answers.reject(device, &round->admitted.context.hash, &frame->nonce,
+                                  judged.reason, judged.retry_after_seconds);
+  }
+  store_chunk(*round, {device, frame->nonce, frame->index, {}}, frame->sealed);
+}
+
+void Rounds::store_chunk(OpenRound& round, const round::ChunkStored& chunk, ByteView sealed) {
+  const auto& layout = round.admitted.layout;
+  const Hash& ctx_hash = round.admitted.context.hash;
+  const auto refuse = [&](v1::RejectReason reason, std::uint32_t retry = 0) {
+    around_.answers.reject(chunk.device, &ctx_hash, &chunk.nonce, reason, retry);
+  };
+  const std::size_t size = round.admitted.context.bytes_of_chunk(chunk.index);
+  if (sealed.size() != size + AeadTag::size) return refuse(v1::REJECT_BAD_CHUNK);
+  const crypto::PairKey* key = pair_key(round, chunk.device);
+  if (key == nullptr) return refuse(v1::REJECT_BAD_CERTIFICATE);
+  auto words =
+      crypto::open_chunk(crypto::upload_key(*key, ctx_hash, chunk.device, chunk.nonce),
+                         {ctx_hash, chunk.device, chunk.index, layout.chunks, layout.bits}, sealed);
+  if (!words) return refuse(v1::REJECT_BAD_CHUNK);
+  const round::ChunkStored stored{chunk.device, chunk.nonce, chunk.index,
+                                  *AeadTag::from(sealed.last(AeadTag::size))};
+  if (!around_.writer.append(round.journal, stored, std::move(*words))) {
+    return refuse(v1::REJECT_BUSY, busy_retry_seconds);
+  }
+  round.journal_bytes += size;
+  around_.metrics.chunk_bytes.Increment(static_cast<double>(size));
+  feed(round, stored);
+}
+
+void Rounds::dropped(const Hash& ctx_hash, const std::vector<round::DevicesDropped>& refusals) {
+  for (const auto& refusal : refusals) feed(ctx_hash, refusal);
+}
+
+void Rounds::outcome(const Hash& ctx_hash, bool released) {
+  OpenRound* round = find(ctx_hash);
+  if (round == nullptr || round->machine.closed()) return;
+  around_.metrics.rounds(released ? "released" : "abandoned").Increment();
+  around_.log(Severity::info, "round " + std::to_string(round->admitted.context.round) +
+                                  (released ? " released" : " abandoned by the coordinator"));
+  feed(*round, round::OutcomeArrived{released});
+}
+
+void Rounds::revoked(const std::vector<DeviceId>& devices) {
+  for (auto& round : rounds_) {
+    for (const auto& device : devices) feed(round, round::DeviceRevoked{device});
+  }
+}
+
+void Rounds::tick() {
+  storage_full_ = !space_.fits(journal_bytes(), 0);
+  around_.metrics.storage_full.Set(storage_full_ ? 1 : 0);
+  around_.metrics.journal_bytes.Set(static_cast<double>(journal_bytes()));
+  for (auto& round : rounds_) feed(round, round::Tick{});
+  count_phases();
+}
+
+std::uint64_t Rounds::journal_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& round : rounds_) bytes += round.journal_bytes;
+  return bytes;
+}
+
+void Rounds::count_phases() {
+  double collecting = 0;
+  double summing = 0;
+  double submitted = 0;
+  for (const auto& round : rounds_) {
+    const auto& phase = round.machine.phase();
+    collecting += std::holds_alternative<round::Collecting>(phase) ? 1 : 0;
+    summing += std::holds_alternative<round::Summing>(phase) ? 1 : 0;
+    submitted += std::holds_alternative<round::Submitted>(phase) ? 1 : 0;
+  }
+  around_.metrics.open_rounds("collecting").Set(collecting);
+  around_.metrics.open_rounds("summing").Set(summing);
+  around_.metrics.open_rounds("submitted").Set(submitted);
+}
+
+}  // namespace tributary::gateway::engine

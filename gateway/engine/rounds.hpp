@@ -1,0 +1,119 @@
+// The rounds of this site: feeds events to their machines and carries out the effects in order.
+// All effects of one event that change the disk are one transaction.
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <deque>
+#include <list>
+#include <set>
+
+#include "device-protocol/cpp/frame.hpp"
+#include "gateway/engine/answers.hpp"
+#include "gateway/engine/disk_space.hpp"
+#include "gateway/engine/forward.hpp"
+#include "gateway/engine/open_round.hpp"
+#include "gateway/engine/pair_keys.hpp"
+#include "gateway/engine/site_board.hpp"
+
+namespace tributary::gateway::engine {
+
+// What the disk knows of an open round at start.
+struct RoundOnDisk {
+  StoredRound round;
+  std::vector<round::Contribution> contributions;
+  std::optional<std::string> roster;
+};
+
+class Rounds {
+ public:
+  // Belongs to the io_context thread; everything referred to outlives it.
+  struct Surroundings {
+    boost::asio::io_context& io;
+    boost::asio::thread_pool& workers;
+    const Identity& identity;
+    const Clock& clock;
+    const Log& log;
+    Writer& writer;
+    PairKeys& pair_keys;
+    Answers& answers;
+    SiteBoard& board;
+    Metrics& metrics;
+    std::function<void()> outbox_grew;
+  };
+  struct Options {
+    std::filesystem::path journals;  // folder, exists
+    std::uint64_t store_bytes;
+    round::Limits limits;  // credit_chunks is set per round from credit_bytes
+    std::size_t credit_bytes;
+  };
+
+  Rounds(Surroundings surroundings, Options options);
+
+  // Continues a round after a restart; `allowed` as in open().
+  using Allowed = std::function<bool(const DeviceId&)>;
+  void resume(RoundOnDisk on_disk, const Allowed& allowed);
+  // A round that ended before: never opened again.
+  void remember_ended(const Hash& ctx_hash);
+
+  bool knows(const Hash& ctx_hash) const;
+  // Opens a round whose roster and model are here. Devices that are not `allowed` take no part.
+  // The text says why it cannot be opened now.
+  std::optional<std::string> open(Admitted admitted, const v1::Offer& offer,
+                                  std::string_view roster, std::shared_ptr<const std::string> model,
+                                  const Allowed& allowed);
+
+  // Messages of certified devices.
+  void request(const DeviceId& device, const v1::UploadRequest& message);
+  void chunk(const DeviceId& device, ByteView frame);
+  void header(const DeviceId& device, const v1::UploadHeader& message);
+
+  void dropped(const Hash& ctx_hash, const std::vector<round::DevicesDropped>& refusals);
+  void outcome(const Hash& ctx_hash, bool released);
+  void revoked(const std::vector<DeviceId>& devices);
+  void tick();
+
+  const Admitted* admitted(const Hash& ctx_hash) const;  // of a round that is not over
+  std::size_t open_count() const;
+  bool storage_full() const { return storage_full_; }
+
+ private:
+  struct Step;  // what the effects of one event want done to the disk
+  OpenRound* find(const Hash& ctx_hash);
+  OpenRound* find_by_tag(const wire::FrameTag& tag);
+  OpenRound* enter(OpenRound round);
+  void feed(OpenRound& round, const round::Event& event);
+  void feed(const Hash& ctx_hash, const round::Event& event);
+  void carry_out(OpenRound& round, round::Effects effects);
+  void carry_out(OpenRound& round, round::GrantCredit& effect, Step& step);
+  void carry_out(OpenRound& round, round::SendReceipt& effect, Step& step);
+  void carry_out(OpenRound& round, round::SendReject& effect, Step& step);
+  void carry_out(OpenRound& round, round::StoreContribution& effect, Step& step);
+  void carry_out(OpenRound& round, round::ForgetContribution& effect, Step& step);
+  void carry_out(OpenRound& round, round::FixSurvivors& effect, Step& step);
+  void carry_out(OpenRound& round, round::ComputeSum& effect, Step& step);
+  void carry_out(OpenRound& round, round::SubmitSum& effect, Step& step);
+  void carry_out(OpenRound& round, round::Abandon& effect, Step& step);
+  void carry_out(OpenRound& round, round::RetireOffer& effect, Step& step);
+  void carry_out(OpenRound& round, round::DeleteUpdates& effect, Step& step);
+  void commit(Step step);
+  void put(Step& step, Forward forward);
+  void start_sum(OpenRound& round, round::ComputeSum sum);
+  void finish_sum(const Hash& ctx_hash, const Hash& survivors_hash, std::optional<Bytes> words);
+  void delete_journal(OpenRound& round);
+  void store_chunk(OpenRound& round, const round::ChunkStored& chunk, ByteView sealed);
+  const crypto::PairKey* pair_key(const OpenRound& round, const DeviceId& device);
+  round::Limits limits_for(const WordLayout& layout) const;
+  std::vector<DeviceId> expected(const OpenRound& round, const Allowed& allowed) const;
+  std::uint64_t journal_bytes() const;
+  void count_phases();
+
+  Surroundings around_;
+  Options options_;
+  DiskSpace space_;
+  std::list<OpenRound> rounds_;  // also the last ended one of each task, to repeat receipts
+  std::set<Hash> ended_;         // the newest of them, see ended_order_
+  std::deque<Hash> ended_order_;
+  bool storage_full_ = false;
+};
+
+}  // namespace tributary::gateway::engine

@@ -1,0 +1,322 @@
+#include "gateway/engine/site.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace tributary::gateway::engine {
+namespace {
+
+constexpr std::chrono::milliseconds tick_interval{100};
+constexpr std::size_t most_site_keys = 8;
+constexpr std::size_t most_declined = 1024;
+
+std::size_t worker_count() {
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::filesystem::path journal_folder(const SiteOptions& options) {
+  auto folder = options.state / "journal";
+  std::filesystem::create_directories(folder);
+  return folder;
+}
+
+}  // namespace
+
+struct Site::OnDisk {
+  std::vector<StoredDevice> devices;
+  std::vector<StoredEpochKey> epoch_keys;
+  std::vector<RoundOnDisk> rounds;
+  std::vector<Hash> ended;
+};
+
+Site::OnDisk Site::load(Store& store) {
+  OnDisk on_disk{store.devices(), store.epoch_keys(), {}, store.closed_rounds()};
+  for (auto& round : store.open_rounds()) {
+    v1::RoundContext context;
+    context.ParseFromString(round.context);
+    const auto roster_hash = Hash::from(context.roster_hash());
+    auto roster = roster_hash ? store.roster(*roster_hash) : std::nullopt;
+    auto contributions = store.contributions(round.ctx_hash);
+    on_disk.rounds.push_back({std::move(round), std::move(contributions), std::move(roster)});
+  }
+  return on_disk;
+}
+
+Site::Site(boost::asio::io_context& io, Identity identity, SiteOptions options, SitePorts ports,
+           Clock clock, Metrics& metrics, Log log)
+    : io_(io),
+      identity_(std::move(identity)),
+      options_(std::move(options)),
+      ports_(std::move(ports)),
+      clock_(std::move(clock)),
+      metrics_(metrics),
+      log_(std::move(log)),
+      workers_(worker_count()),
+      answers_(ports_.publish, metrics_, clock_, log_),
+      board_(ports_.publish_retained),
+      timer_(io) {
+  auto store = std::make_unique<Store>(options_.state, clock_.wall());
+  if (const auto& aside = store->database().set_aside(); !aside.empty()) {
+    log_(Severity::error, "gateway.db was damaged and is now " + aside.string() +
+                              "; rounds in progress are lost, devices will join again");
+  }
+  OnDisk on_disk = load(*store);
+  const bool keyless = on_disk.epoch_keys.empty();
+  epoch_keys_ = std::make_unique<EpochKeys>(identity_, std::move(on_disk.epoch_keys));
+  if (keyless || (epoch_keys_->due(clock_.wall()) && on_disk.rounds.empty())) {
+    store->put_epoch_key(epoch_keys_->begin(clock_.wall()));
+  }
+  pair_keys_ = std::make_unique<PairKeys>(identity_.id, *epoch_keys_);
+  members_ = std::make_unique<Membership>(identity_, options_.allow_list, on_disk.devices);
+  for (const auto& device : members_->refresh()) store->forget_device(device);
+  const Writer::Observer observer{[this](std::size_t, std::size_t bytes) {
+                                    metrics_.batch_bytes.Observe(static_cast<double>(bytes));
+                                  },
+                                  [this](const std::string& why) { ports_.broken(why); }};
+  Writer::Options writing;
+  writing.queue_bytes = options_.queue_bytes;
+  writer_ = std::make_unique<Writer>(io_, writing, observer, std::move(store));
+  rounds_ = std::make_unique<Rounds>(
+      Rounds::Surroundings{io_, workers_, identity_, clock_, log_, *writer_, *pair_keys_, answers_,
+                           board_, metrics_, ports_.outbox_grew},
+      Rounds::Options{journal_folder(options_), options_.store_bytes, options_.limits,
+                      options_.credit_bytes});
+  resume(std::move(on_disk));
+}
+
+Site::~Site() {
+  workers_.stop();
+  workers_.join();
+}
+
+void Site::resume(OnDisk on_disk) {
+  for (const auto& hash : on_disk.ended) rounds_->remember_ended(hash);
+  std::set<std::string> in_use;
+  for (const auto& round : on_disk.rounds) in_use.insert(round.round.ctx_hash.hex());
+  for (const auto& entry : std::filesystem::directory_iterator(options_.state / "journal")) {
+    if (!in_use.contains(entry.path().filename().string())) std::filesystem::remove(entry.path());
+  }
+  const auto is_allowed = [this](const DeviceId& device) { return allowed(device); };
+  for (auto& round : on_disk.rounds) rounds_->resume(std::move(round), is_allowed);
+  rosters_.changed(clock_.monotonic());
+}
+
+void Site::help(std::unique_ptr<helper::HelperRole> role) {
+  helper_ = std::make_unique<HelperDesk>(io_, std::move(role), clock_, metrics_);
+}
+
+void Site::start() {
+  publish_keys();
+  tick();
+}
+
+bool Site::allowed(const DeviceId& device) const {
+  return members_->refusal(device) == v1::REJECT_REASON_UNSPECIFIED;
+}
+
+void Site::broker_connected() {
+  board_.republish();
+}
+
+void Site::message(std::string_view topic, std::string_view payload, bool retained) {
+  if (topic.starts_with(SiteBoard::root)) {
+    if (retained && !payload.empty()) board_.found(topic);
+    return;
+  }
+  const auto up = wire::parse_up_topic(topic);
+  if (!up) {
+    metrics_.rejects(v1::REJECT_MALFORMED).Increment();
+    return;
+  }
+  if (up->kind == wire::UpKind::hello) return hello(up->device, payload);
+  if (const auto reason = members_->refusal(up->device); reason != v1::REJECT_REASON_UNSPECIFIED) {
+    return answers_.reject(up->device, nullptr, nullptr, reason);
+  }
+  switch (up->kind) {
+    case wire::UpKind::request:
+      return control(up->device, payload, &Rounds::request);
+    case wire::UpKind::header:
+      return control(up->device, payload, &Rounds::header);
+    case wire::UpKind::chunk:
+      metrics_.messages("chunk").Increment();
+      return rounds_->chunk(up->device, view_of(payload));
+    case wire::UpKind::hello:
+      break;
+  }
+}
+
+template <class Message>
+void Site::control(const DeviceId& device, std::string_view payload,
+                   void (Rounds::*receive)(const DeviceId&, const Message&)) {
+  metrics_.messages("control").Increment();
+  Message message;
+  if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
+    return answers_.reject(device, nullptr, nullptr, v1::REJECT_MALFORMED);
+  }
+  ((*rounds_).*receive)(device, message);
+}
+
+void Site::hello(const DeviceId& device, std::string_view payload) {
+  metrics_.messages("hello").Increment();
+  v1::Hello message;
+  if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
+    return answers_.reject(device, nullptr, nullptr, v1::REJECT_MALFORMED);
+  }
+  const auto judged = members_->judge(device, message, clock_.wall());
+  if (const auto* reason = std::get_if<v1::RejectReason>(&judged)) {
+    return answers_.reject(device, nullptr, nullptr, *reason);
+  }
+  const auto& accepted = std::get<Membership::Accepted>(judged);
+  if (!accepted.changed) return answers_.welcome(device, accepted.epoch_key_hash);
+  welcome(device, message.key(), accepted.epoch_key_hash);
+}
+
+void Site::welcome(const DeviceId& device, const v1::CertifiedKey& key,
+                   const Hash& epoch_key_hash) {
+  writer_->commit([stored = StoredDevice{device, key.SerializeAsString()}](
+                      Store& store) { store.put_device(stored); },
+                  [this, device, key, epoch_key_hash] {
+                    members_->enter(device, key);
+                    rosters_.changed(clock_.monotonic());
+                    answers_.welcome(device, epoch_key_hash);
+                  });
+}
+
+std::string Site::keys() const {
+  v1::GatewayKeys keys;
+  *keys.mutable_gateway() = epoch_keys_->certified_key();
+  if (helper_) keys.mutable_helper()->ParseFromString(helper_->certified_key());
+  keys.set_version(TRIBUTARY_VERSION);
+  keys.set_name(options_.name);
+  return keys.SerializeAsString();
+}
+
+std::vector<NewRound> Site::take(const v1::Work& work) {
+  helper_keys_.assign(work.helper_keys().begin(), work.helper_keys().end());
+  publish_keys();
+  for (const auto& outcome : work.outcomes()) {
+    const auto ctx_hash = Hash::from(outcome.ctx_hash());
+    if (ctx_hash && outcome.kind() != v1::ROUND_OUTCOME_UNSPECIFIED) {
+      rounds_->outcome(*ctx_hash, outcome.kind() == v1::ROUND_OUTCOME_RELEASED);
+    }
+  }
+  for (const auto& drop : work.drops()) {
+    const auto ctx_hash = Hash::from(drop.ctx_hash());
+    const Admitted* round = ctx_hash ? rounds_->admitted(*ctx_hash) : nullptr;
+    if (round == nullptr) continue;
+    rounds_->dropped(*ctx_hash,
+                     verified_refusals(identity_, drop, round->context.helpers, helper_keys_));
+  }
+  std::vector<NewRound> fresh;
+  for (const auto& offer : work.rounds()) {
+    const Hash ctx_hash = wire::ctx_hash(offer.context());
+    if (rounds_->knows(ctx_hash) || declined_.contains(ctx_hash)) continue;
+    auto admitted = admit(identity_, offer.context(), offer.signature());
+    if (auto* round = std::get_if<Admitted>(&admitted)) {
+      fresh.push_back({std::move(*round), offer});
+      continue;
+    }
+    log_(Severity::error,
+         "the coordinator offers a round that is refused: " + std::get<std::string>(admitted) +
+             " (context " + ctx_hash.hex() + ")");
+    if (declined_.size() >= most_declined) declined_.clear();
+    declined_.insert(ctx_hash);
+  }
+  return fresh;
+}
+
+void Site::open(NewRound round, std::shared_ptr<const std::string> model) {
+  const Hash roster_hash = round.admitted.context.roster_hash;
+  auto content = std::make_shared<std::optional<std::string>>();
+  writer_->commit([content, roster_hash](Store& store) { *content = store.roster(roster_hash); },
+                  [this, content, model, round = std::move(round)]() mutable {
+                    const Hash ctx_hash = round.admitted.context.hash;
+                    if (rounds_->knows(ctx_hash)) return;
+                    std::optional<std::string> fault = "its roster is not one of this gateway";
+                    if (*content) {
+                      fault = rounds_->open(round.admitted, round.offer, **content, model,
+                                            [this](const DeviceId& id) { return allowed(id); });
+                    }
+                    if (fault) {
+                      log_(Severity::warning, "round " +
+                                                  std::to_string(round.admitted.context.round) +
+                                                  " is not opened: " + *fault);
+                    }
+                  });
+}
+
+void Site::enqueue(Forward forward) {
+  writer_->commit(
+      [message = std::move(forward), at = clock_.wall()](Store& store) {
+        store.outbox().put(message.key, message.path, view_of(message.body), at);
+      },
+      [this] { ports_.outbox_grew(); });
+}
+
+void Site::tick() {
+  refresh_members();
+  renew_epoch();
+  if (rosters_.due(clock_.monotonic())) make_roster();
+  if (helper_) helper_->tick([this] { ports_.announcement_changed(); });
+  rounds_->tick();
+  metrics_.writer_bytes.Set(static_cast<double>(writer_->queued_bytes()));
+  timer_.expires_after(tick_interval);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) tick();
+  });
+}
+
+void Site::refresh_members() {
+  const auto left = members_->refresh();
+  if (left.empty()) return;
+  for (const auto& device : left) {
+    log_(Severity::warning, "device " + device.hex() + " was revoked: its certificate has left " +
+                                options_.allow_list.string());
+  }
+  writer_->commit([left](Store& store) {
+    for (const auto& device : left) store.forget_device(device);
+  });
+  rounds_->revoked(left);
+  rosters_.changed(clock_.monotonic());
+}
+
+void Site::renew_epoch() {
+  if (!epoch_keys_->due(clock_.wall()) || rounds_->open_count() > 0) return;
+  const auto& key = epoch_keys_->begin(clock_.wall());
+  auto stored = std::make_shared<StoredEpochKey>(
+      StoredEpochKey{key.epoch, key.secret.clone(), key.signed_key, key.not_after});
+  const auto now = static_cast<std::uint64_t>(clock_.wall().time_since_epoch().count());
+  writer_->commit(
+      [stored, now](Store& store) {
+        store.put_epoch_key(*stored);
+        store.forget_epoch_keys_before(now);
+      },
+      [this] {
+        publish_keys();
+        ports_.announcement_changed();
+      });
+}
+
+void Site::make_roster() {
+  auto roster = std::make_shared<KnownRoster>();
+  roster->content = members_->roster(clock_.wall());
+  roster->hash = crypto::hash("roster", {view_of(roster->content)});
+  metrics_.roster_devices.Set(static_cast<double>(members_->members()));
+  if (const auto newest = rosters_.newest(); newest && newest->hash == roster->hash) return;
+  writer_->commit([roster](Store& store) { store.put_roster(roster->hash, roster->content); },
+                  [this, roster] {
+                    rosters_.stored(*roster);
+                    ports_.announcement_changed();
+                  });
+}
+
+void Site::publish_keys() {
+  v1::SiteKeys keys;
+  *keys.add_keys() = epoch_keys_->certified_key();
+  for (const auto& key : helper_keys_) {
+    if (static_cast<std::size_t>(keys.keys_size()) < most_site_keys) *keys.add_keys() = key;
+  }
+  board_.set_keys(keys.SerializeAsString());
+}
+
+}  // namespace tributary::gateway::engine

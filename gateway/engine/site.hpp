@@ -1,0 +1,108 @@
+// One site: devices on one side, the coordinator's wishes on the other, rounds in between. Owns the
+// state on disk and everything that changes it. Belongs to the io_context thread.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "gateway/engine/helper_desk.hpp"
+#include "gateway/engine/membership.hpp"
+#include "gateway/engine/refusals.hpp"
+#include "gateway/engine/roster_board.hpp"
+#include "gateway/engine/rounds.hpp"
+
+namespace tributary::gateway::engine {
+
+struct SiteOptions {
+  std::string name;                  // said to the coordinator
+  std::filesystem::path state;       // folder, exists, mode 0700
+  std::filesystem::path allow_list;  // folder of <hex device id>.cert
+  std::uint64_t store_bytes;
+  std::size_t queue_bytes;
+  std::size_t credit_bytes;
+  round::Limits limits;
+};
+
+// How the site speaks; all run on the io_context thread.
+struct SitePorts {
+  Answers::Publish publish;             // to one device
+  SiteBoard::Publish publish_retained;  // to all
+  std::function<void()> outbox_grew;
+  std::function<void()> announcement_changed;          // keys() or roster() is another
+  std::function<void(const std::string& why)> broken;  // the disk failed: end the process
+};
+
+// A round that waits for its model.
+struct NewRound {
+  Admitted admitted;
+  v1::Offer offer;
+};
+
+class Site {
+ public:
+  // Opens or creates the state and recovers what was going on. Throws storage::Failure.
+  Site(boost::asio::io_context& io, Identity identity, SiteOptions options, SitePorts ports,
+       Clock clock, Metrics& metrics, Log log);
+  ~Site();
+  Site(const Site&) = delete;
+  Site& operator=(const Site&) = delete;
+
+  // A helper role, if this gateway has one; before start().
+  void help(std::unique_ptr<helper::HelperRole> role);
+  void start();
+
+  // From the broker.
+  void broker_connected();
+  void message(std::string_view topic, std::string_view payload, bool retained);
+
+  // For the coordinator.
+  std::string keys() const;  // serialized GatewayKeys
+  std::shared_ptr<const KnownRoster> roster() const { return rosters_.newest(); }
+  // Takes in everything but new rounds, which are returned.
+  std::vector<NewRound> take(const v1::Work& work);
+  void open(NewRound round, std::shared_ptr<const std::string> model);
+  HelperDesk* helper() { return helper_.get(); }  // nullptr: this gateway helps nobody
+  Writer& writer() { return *writer_; }
+  void enqueue(Forward forward);  // into the outbox
+
+  bool storage_full() const { return rounds_->storage_full(); }
+  std::size_t open_rounds() const { return rounds_->open_count(); }
+
+ private:
+  struct OnDisk;
+  static OnDisk load(Store& store);
+  void resume(OnDisk on_disk);
+  void hello(const DeviceId& device, std::string_view payload);
+  void welcome(const DeviceId& device, const v1::CertifiedKey& key, const Hash& epoch_key_hash);
+  template <class Message>
+  void control(const DeviceId& device, std::string_view payload,
+               void (Rounds::*receive)(const DeviceId&, const Message&));
+  void tick();
+  void refresh_members();
+  void renew_epoch();
+  void make_roster();
+  void publish_keys();
+  bool allowed(const DeviceId& device) const;
+
+  boost::asio::io_context& io_;
+  Identity identity_;
+  SiteOptions options_;
+  SitePorts ports_;
+  Clock clock_;
+  Metrics& metrics_;
+  Log log_;
+  boost::asio::thread_pool workers_;
+  std::unique_ptr<EpochKeys> epoch_keys_;
+  std::unique_ptr<PairKeys> pair_keys_;
+  std::unique_ptr<Membership> members_;
+  Answers answers_;
+  SiteBoard board_;
+  RosterBoard rosters_;
+  std::vector<v1::CertifiedKey> helper_keys_;  // of the open rounds, as the coordinator says
+  std::set<Hash> declined_;                    // offers that were refused and logged
+  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<Rounds> rounds_;
+  std::unique_ptr<HelperDesk> helper_;
+  boost::asio::steady_timer timer_;
+};
+
+}  // namespace tributary::gateway::engine

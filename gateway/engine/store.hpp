@@ -1,0 +1,75 @@
+// gateway.db: devices, own epoch keys, rosters, rounds, contributions and the outbox.
+#pragma once
+
+#include <filesystem>
+
+#include "crypto/secret.hpp"
+#include "gateway/round/contribution.hpp"
+#include "storage/database.hpp"
+#include "storage/outbox.hpp"
+
+namespace tributary::gateway::engine {
+
+struct StoredEpochKey {
+  std::uint32_t epoch;
+  crypto::ExchangeSecret secret;
+  std::string signed_key;  // serialized Signed EpochKey
+  std::uint64_t not_after;
+};
+
+struct StoredRound {
+  Hash ctx_hash;
+  std::string context;
+  std::string signature;
+  std::string model;
+  std::optional<std::vector<DeviceId>> survivors;
+  bool submitted;
+};
+
+struct StoredDevice {
+  DeviceId device;
+  std::string certified_key;  // serialized CertifiedKey
+};
+
+// Owned by one thread: the one that opens it, until the writer takes it over. Everything throws
+// storage::Failure. Changes become durable with the writer's transaction, or at once outside one.
+class Store {
+ public:
+  static constexpr int rosters_kept = 16;
+  static constexpr int rounds_kept = 256;
+
+  Store(const std::filesystem::path& folder, std::chrono::sys_seconds now);
+
+  storage::Database& database() { return database_; }
+  storage::Outbox& outbox() { return outbox_; }
+
+  std::vector<StoredDevice> devices();
+  void put_device(const StoredDevice& device);
+  void forget_device(const DeviceId& device);
+
+  std::vector<StoredEpochKey> epoch_keys();  // ascending
+  void put_epoch_key(const StoredEpochKey& key);
+  void forget_epoch_keys_before(std::uint64_t unix_seconds);  // never the newest
+
+  // The oldest beyond rosters_kept are forgotten.
+  void put_roster(const Hash& hash, std::string_view content);
+  std::optional<std::string> roster(const Hash& hash);
+
+  std::vector<StoredRound> open_rounds();
+  std::vector<Hash> closed_rounds();
+  void open_round(const StoredRound& round, const TaskId& task, std::uint64_t number);
+  void fix_survivors(const Hash& ctx_hash, std::span<const DeviceId> survivors);
+  void mark_submitted(const Hash& ctx_hash);
+  // Forgets contributions, survivors and model; the row stays.
+  void close_round(const Hash& ctx_hash);
+
+  std::vector<round::Contribution> contributions(const Hash& ctx_hash);
+  void put_contribution(const Hash& ctx_hash, const round::Contribution& contribution);
+  void forget_contribution(const Hash& ctx_hash, const DeviceId& device);
+
+ private:
+  storage::Database database_;
+  storage::Outbox outbox_;
+};
+
+}  // namespace tributary::gateway::engine

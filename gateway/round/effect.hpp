@@ -1,0 +1,79 @@
+// What a round wants done. Carry effects out in order. StoreContribution, ForgetContribution,
+// FixSurvivors, SubmitSum, Abandon and DeleteUpdates change the disk: each is durable before the next
+// of them is, and those that are answered by an event are answered only when durable.
+#pragma once
+
+#include <string_view>
+#include <variant>
+
+#include "gateway/round/contribution.hpp"
+#include "tributary.pb.h"
+
+namespace tributary::gateway::round {
+
+struct ChunkSpan {
+  std::uint32_t first;
+  std::uint32_t count;
+  bool operator==(const ChunkSpan&) const = default;
+};
+
+struct GrantCredit {
+  DeviceId device;
+  Nonce nonce;
+  std::vector<ChunkSpan> spans;  // at most 8; empty: everything is here, send the header
+};
+
+struct SendReceipt {
+  DeviceId device;
+  Nonce nonce;
+  Hash digest;
+};
+
+struct SendReject {
+  DeviceId device;
+  Nonce nonce;
+  v1::RejectReason reason;
+  std::uint32_t retry_after_seconds;  // 0: this upload is over
+};
+
+struct StoreContribution {  // answered by ContributionDurable
+  Contribution contribution;
+};
+
+struct ForgetContribution {
+  DeviceId device;
+};
+
+struct FixSurvivors {  // answered by SurvivorsDurable; replaces an earlier set
+  Hash survivors_hash;
+  std::vector<DeviceId> devices;  // ascending
+};
+
+struct ComputeSum {  // answered by SumReady
+  Hash survivors_hash;
+  std::vector<Contribution> survivors;  // ascending by device
+};
+
+struct SubmitSum {
+  Hash survivors_hash;
+  std::vector<Contribution> survivors;  // ascending by device
+  Bytes words;
+};
+
+struct Abandon {
+  std::uint32_t count;  // contributions held
+  std::string_view reason;
+};
+
+// The round takes no uploads any more: clear its offer and model on the broker.
+struct RetireOffer {};
+
+// Remove journal and contributions; the round is over.
+struct DeleteUpdates {};
+
+using Effect =
+    std::variant<GrantCredit, SendReceipt, SendReject, StoreContribution, ForgetContribution,
+                 FixSurvivors, ComputeSum, SubmitSum, Abandon, RetireOffer, DeleteUpdates>;
+using Effects = std::vector<Effect>;
+
+}  // namespace tributary::gateway::round

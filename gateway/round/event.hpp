@@ -1,0 +1,73 @@
+// What happens to a round. Every message of a device arrives decoded, from a certified device.
+#pragma once
+
+#include <variant>
+
+#include "gateway/round/contribution.hpp"
+
+namespace tributary::gateway::round {
+
+struct UploadRequested {
+  DeviceId device;
+  Nonce nonce;
+  std::uint32_t total;
+};
+
+// A chunk that judge_chunk() wanted: its tag verified, its words queued for the journal before any
+// effect of this event.
+struct ChunkStored {
+  DeviceId device;
+  Nonce nonce;
+  std::uint32_t index;
+  AeadTag tag;
+};
+
+struct HeaderArrived {
+  Contribution contribution;
+  std::uint32_t total;
+};
+
+// StoreContribution has been carried out; a receipt is true from now on.
+struct ContributionDurable {
+  DeviceId device;
+};
+
+// FixSurvivors has been carried out.
+struct SurvivorsDurable {
+  Hash survivors_hash;
+};
+
+// ComputeSum has been carried out; Y as little-endian words.
+struct SumReady {
+  Hash survivors_hash;
+  Bytes words;
+};
+
+// The journal does not hold what the contributions say: the disk lost something.
+struct SumFailed {
+  Hash survivors_hash;
+};
+
+// A helper of this round refused these devices, signed, for the current survivors.
+struct DevicesDropped {
+  Hash survivors_hash;
+  std::vector<DeviceId> devices;
+};
+
+// The device's certificate was withdrawn.
+struct DeviceRevoked {
+  DeviceId device;
+};
+
+// The coordinator's last word on this round.
+struct OutcomeArrived {
+  bool released;
+};
+
+struct Tick {};
+
+using Event =
+    std::variant<UploadRequested, ChunkStored, HeaderArrived, ContributionDurable, SurvivorsDurable,
+                 SumReady, SumFailed, DevicesDropped, DeviceRevoked, OutcomeArrived, Tick>;
+
+}  // namespace tributary::gateway::round

@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* SplitMix64 (Steele, Lea, Flood 2014): one step of a generator, also used as a hash. */
 static inline uint64_t trib_mix(uint64_t value) {
   value += 0x9e3779b97f4a7c15ULL;
@@ -15,4 +19,7 @@ static inline uint64_t trib_mix(uint64_t value) {
 /* The example at `position` of the endless pass over `count` >= 1 examples. */
 uint32_t trib_example_at(uint64_t seed, uint64_t position, uint32_t count);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -70,8 +70,9 @@ TEST_CASE("clipping: coordinates first, then the norm, and never outside the bou
 TEST_CASE("NaN and infinity are refused wherever they stand") {
   const auto terms = encoding();
   const std::vector<float> initial(8, 0.0F);
-  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
-                          -std::numeric_limits<float>::infinity()}) {
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+        -std::numeric_limits<float>::infinity()}) {
     for (std::size_t at = 0; at < 8; ++at) {
       std::vector<float> weights(8, 0.1F);
       weights[at] = bad;
@@ -104,12 +105,16 @@ TEST_CASE("rule D8: the integer bounds are exact") {
 TEST_CASE("n_max devices at the extreme decode exactly on the server") {
   using namespace tributary::crypto;
   constexpr std::uint32_t n_max = 64;
-  const EncodingPlan plan{RingBits::b32, 2, choose_scale_log2(RingBits::b32, n_max, 1.0, 2.0, 0, 0), 2.0, 1.0,
-                          choose_weight_scale_log2(RingBits::b32, n_max), 10.0, 4};
-  const trib_encoding terms = {32, plan.scale_log2, 2.0F, 1.0F, 1, plan.weight_scale_log2, 10.0F, 4};
+  const EncodingPlan plan{
+      RingBits::b32, 2,   choose_scale_log2(RingBits::b32, n_max, 1.0, 2.0, 0, 0),
+      2.0,           1.0, choose_weight_scale_log2(RingBits::b32, n_max),
+      10.0,          4};
+  const trib_encoding terms = {32, plan.scale_log2,        2.0F,  1.0F,
+                               1,  plan.weight_scale_log2, 10.0F, 4};
   const std::vector<float> delta = {1.0F, -1.0F};
   std::vector<std::int32_t> words(plan.words());
-  trib_encode_words(words.data(), 0, static_cast<std::uint32_t>(words.size()), delta.data(), 2, &terms, &full);
+  trib_encode_words(words.data(), 0, static_cast<std::uint32_t>(words.size()), delta.data(), 2,
+                    &terms, &full);
   WordSums sums{std::vector<std::int64_t>(plan.words()), n_max};
   for (std::size_t j = 0; j < words.size(); ++j) {
     sums.words[j] = std::int64_t{words[j]} * n_max;

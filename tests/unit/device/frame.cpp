@@ -2,12 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <cstring>
 #include <vector>
 
 namespace {
 
-std::vector<unsigned char> upload_frame(std::uint32_t index, std::uint32_t total, std::size_t words) {
+std::vector<unsigned char> upload_frame(std::uint32_t index, std::uint32_t total,
+                                        std::size_t words) {
   trib_upload_frame frame{};
   std::memset(frame.ctx_tag, 0xc1, sizeof frame.ctx_tag);
   std::memset(frame.nonce, 0x4e, sizeof frame.nonce);
@@ -51,7 +53,8 @@ TEST_CASE("upload frames that are not one are refused") {
   CHECK(decode(upload_frame(1, 1, 48), &frame) == TRIB_MALFORMED);
   CHECK(decode(upload_frame(0, 0, 48), &frame) == TRIB_MALFORMED);
   for (std::size_t size = 0; size <= TRIB_CHUNK_OVERHEAD; ++size) {
-    CHECK(decode({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)}, &frame) == TRIB_MALFORMED);
+    CHECK(decode({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)}, &frame) ==
+          TRIB_MALFORMED);
   }
 }
 
@@ -69,7 +72,8 @@ TEST_CASE("model frames") {
   CHECK(read.index == 1);
   CHECK(read.total == 2);
   CHECK(size == 4);
-  CHECK(trib_decode_model(&read, &payload, &size, bytes.data(), TRIB_MODEL_HEAD_BYTES) == TRIB_MALFORMED);
+  CHECK(trib_decode_model(&read, &payload, &size, bytes.data(), TRIB_MODEL_HEAD_BYTES) ==
+        TRIB_MALFORMED);
   bytes[1] = 1;  // the other kind
   CHECK(trib_decode_model(&read, &payload, &size, bytes.data(), bytes.size()) == TRIB_MALFORMED);
 }

@@ -29,11 +29,14 @@ std::vector<Received> read_all(const Packet& stream, std::size_t piece) {
     while (begin < end) {
       std::size_t used = 0;
       trib_mqtt_packet packet;
-      const auto status = trib_mqtt_feed(&reader, stream.data() + begin, end - begin, &used, &packet);
+      const auto status =
+          trib_mqtt_feed(&reader, stream.data() + begin, end - begin, &used, &packet);
       begin += used;
       if (status == TRIB_NOT_FOUND) break;
       REQUIRE(status == TRIB_OK);
-      packets.push_back({packet.type, packet.packet_id, {packet.topic, packet.topic_size},
+      packets.push_back({packet.type,
+                         packet.packet_id,
+                         {packet.topic, packet.topic_size},
                          {reinterpret_cast<const char*>(packet.payload), packet.payload_size}});
     }
   }
@@ -61,7 +64,8 @@ trib_status feed(const Packet& bytes, std::size_t capacity = 64) {
 TEST_CASE("packets as OASIS MQTT 3.1.1 has them") {
   Packet out(64);
   out.resize(trib_mqtt_connect(out.data(), out.size(), "ab", "u", 60));
-  CHECK(out == Packet{0x10, 17, 0, 4, 'M', 'Q', 'T', 'T', 4, 0x82, 0, 60, 0, 2, 'a', 'b', 0, 1, 'u'});
+  CHECK(out ==
+        Packet{0x10, 17, 0, 4, 'M', 'Q', 'T', 'T', 4, 0x82, 0, 60, 0, 2, 'a', 'b', 0, 1, 'u'});
   CHECK(publish("t", "xy", 258) == Packet{0x32, 7, 0, 1, 't', 1, 2, 'x', 'y'});
   CHECK(publish("t", "", 0) == Packet{0x30, 3, 0, 1, 't'});
   out.resize(64);
@@ -95,27 +99,32 @@ TEST_CASE("what does not fit is not written") {
 
 TEST_CASE("a stream reads the same in every fragmentation") {
   Packet stream = {0x20, 2, 0, 0};  // CONNACK
-  for (const auto& packet : {publish("a/b", "hello", 7), publish("c", "", 0), Packet{0x90, 3, 0, 1, 1},
-                             Packet{0xd0, 0}, Packet{0x40, 2, 1, 0}, publish("d", std::string(40, 'z'), 3)}) {
+  for (const auto& packet :
+       {publish("a/b", "hello", 7), publish("c", "", 0), Packet{0x90, 3, 0, 1, 1}, Packet{0xd0, 0},
+        Packet{0x40, 2, 1, 0}, publish("d", std::string(40, 'z'), 3)}) {
     stream.insert(stream.end(), packet.begin(), packet.end());
   }
-  const std::vector<Received> expected = {
-      {TRIB_MQTT_CONNACK, 0, "", ""},  {TRIB_MQTT_PUBLISH, 7, "a/b", "hello"}, {TRIB_MQTT_PUBLISH, 0, "c", ""},
-      {TRIB_MQTT_SUBACK, 1, "", ""},   {TRIB_MQTT_PINGRESP, 0, "", ""},        {TRIB_MQTT_PUBACK, 256, "", ""},
-      {TRIB_MQTT_PUBLISH, 3, "d", std::string(40, 'z')}};
-  for (std::size_t piece = 1; piece <= stream.size(); ++piece) CHECK(read_all(stream, piece) == expected);
+  const std::vector<Received> expected = {{TRIB_MQTT_CONNACK, 0, "", ""},
+                                          {TRIB_MQTT_PUBLISH, 7, "a/b", "hello"},
+                                          {TRIB_MQTT_PUBLISH, 0, "c", ""},
+                                          {TRIB_MQTT_SUBACK, 1, "", ""},
+                                          {TRIB_MQTT_PINGRESP, 0, "", ""},
+                                          {TRIB_MQTT_PUBACK, 256, "", ""},
+                                          {TRIB_MQTT_PUBLISH, 3, "d", std::string(40, 'z')}};
+  for (std::size_t piece = 1; piece <= stream.size(); ++piece)
+    CHECK(read_all(stream, piece) == expected);
 }
 
 TEST_CASE("hostile packets are refused") {
-  CHECK(feed({0x30, 1, 0}) == TRIB_MALFORMED);                    // no topic length
-  CHECK(feed({0x30, 3, 0, 9, 't'}) == TRIB_MALFORMED);            // topic longer than the packet
-  CHECK(feed({0x30, 2, 0, 0}) == TRIB_MALFORMED);                 // empty topic
-  CHECK(feed({0x32, 4, 0, 1, 't', 0}) == TRIB_MALFORMED);         // no packet id
-  CHECK(feed({0x32, 5, 0, 1, 't', 0, 0}) == TRIB_MALFORMED);      // packet id 0
-  CHECK(feed({0x34, 5, 0, 1, 't', 0, 1}) == TRIB_MALFORMED);      // QoS 2
-  CHECK(feed({0x20, 3, 0, 0, 0}) == TRIB_MALFORMED);              // CONNACK of 3 bytes
-  CHECK(feed({0x41, 2, 0, 1}) == TRIB_MALFORMED);                 // reserved flags
-  CHECK(feed({0x10, 0}) == TRIB_MALFORMED);                       // a client's packet
+  CHECK(feed({0x30, 1, 0}) == TRIB_MALFORMED);                       // no topic length
+  CHECK(feed({0x30, 3, 0, 9, 't'}) == TRIB_MALFORMED);               // topic longer than the packet
+  CHECK(feed({0x30, 2, 0, 0}) == TRIB_MALFORMED);                    // empty topic
+  CHECK(feed({0x32, 4, 0, 1, 't', 0}) == TRIB_MALFORMED);            // no packet id
+  CHECK(feed({0x32, 5, 0, 1, 't', 0, 0}) == TRIB_MALFORMED);         // packet id 0
+  CHECK(feed({0x34, 5, 0, 1, 't', 0, 1}) == TRIB_MALFORMED);         // QoS 2
+  CHECK(feed({0x20, 3, 0, 0, 0}) == TRIB_MALFORMED);                 // CONNACK of 3 bytes
+  CHECK(feed({0x41, 2, 0, 1}) == TRIB_MALFORMED);                    // reserved flags
+  CHECK(feed({0x10, 0}) == TRIB_MALFORMED);                          // a client's packet
   CHECK(feed({0x30, 0xff, 0xff, 0xff, 0xff, 1}) == TRIB_MALFORMED);  // five length bytes
   CHECK(feed({0x30, 65}) == TRIB_NO_SPACE);
   CHECK(feed({0x30, 64}) == TRIB_NOT_FOUND);

@@ -3,11 +3,13 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 TEST_CASE("statistics model strings") {
   CHECK(trib_statistics_features("statistics:3") == 3);
-  for (const char* bad : {"statistics:", "statistics:0", "statistics:3x", "mlp:3-2", "statistics:70000"}) {
+  for (const char* bad :
+       {"statistics:", "statistics:0", "statistics:3x", "mlp:3-2", "statistics:70000"}) {
     CHECK(trib_statistics_features(bad) == 0);
   }
 }
@@ -20,7 +22,8 @@ TEST_CASE("two rounds arrive at mean and variance, whatever the scale of a featu
   for (int round = 0; round < 2; ++round) {
     std::vector<float> gradient(9);
     trib_batch_report report;
-    REQUIRE(trib_statistics_gradient(&statistics, weights.data(), gradient.data(), 1, 0, 0, &report) == TRIB_OK);
+    REQUIRE(trib_statistics_gradient(&statistics, weights.data(), gradient.data(), 1, 0, 0,
+                                     &report) == TRIB_OK);
     for (std::size_t j = 0; j < 9; ++j) weights[j] -= gradient[j];
   }
   const double means[] = {3000, 0.004, 0};

@@ -52,7 +52,8 @@ Bytes plain_words(const json::value& device, std::size_t width) {
   Bytes words;
   for (const auto& value : device.at("quantised").as_array()) {
     const auto word = static_cast<std::uint32_t>(value.as_int64());
-    for (std::size_t i = 0; i < width; ++i) words.push_back(static_cast<std::uint8_t>(word >> 8 * i));
+    for (std::size_t i = 0; i < width; ++i)
+      words.push_back(static_cast<std::uint8_t>(word >> 8 * i));
   }
   return words;
 }
@@ -66,8 +67,8 @@ std::vector<Bytes> pair_keys(const json::value& round, const json::value& device
     std::memcpy(party.public_key, hex(helper.at("x25519_public")).data(), sizeof party.public_key);
     party.epoch = number(round.at("epoch"));
     Bytes key(TRIB_KEY_BYTES);
-    REQUIRE(trib_pair_key(crypto, key.data(), secret.data(), hex(device.at("device_id")).data(), &party,
-                          nullptr, 0) == TRIB_OK);
+    REQUIRE(trib_pair_key(crypto, key.data(), secret.data(), hex(device.at("device_id")).data(),
+                          &party, nullptr, 0) == TRIB_OK);
     keys.push_back(key);
   }
   return keys;
@@ -122,11 +123,11 @@ TEST_CASE("context hashes and signatures of the vectors") {
     trib_hash(crypto, hash.data(), "ctx", &part, 1);
     CHECK(hash == hex(round.at("context_hash")));
     Bytes signature = hex(round.at("context_signature_rfc8032_key1"));
-    CHECK(trib_verify_body(crypto, "ctx", context.data(), context.size(), signature.data(), key.data()) ==
-          TRIB_OK);
+    CHECK(trib_verify_body(crypto, "ctx", context.data(), context.size(), signature.data(),
+                           key.data()) == TRIB_OK);
     signature[5] ^= 1;
-    CHECK(trib_verify_body(crypto, "ctx", context.data(), context.size(), signature.data(), key.data()) ==
-          TRIB_BAD_SIGNATURE);
+    CHECK(trib_verify_body(crypto, "ctx", context.data(), context.size(), signature.data(),
+                           key.data()) == TRIB_BAD_SIGNATURE);
   }
 }
 
@@ -144,11 +145,12 @@ TEST_CASE("pair keys, seeds, masks, chunks, digests and tickets of the vectors")
         const Bytes seed = seed_of(keys[i], name);
         CHECK(seed == hex(device.at("seeds").at(i)));
         Bytes far(bits / 8);
-        REQUIRE(trib_add_mask(crypto, bits, seed.data(), 100000ULL * far.size(), far.data(), far.size()) ==
-                TRIB_OK);
+        REQUIRE(trib_add_mask(crypto, bits, seed.data(), 100000ULL * far.size(), far.data(),
+                              far.size()) == TRIB_OK);
         std::uint32_t word = 0;
         std::memcpy(&word, far.data(), far.size());
-        CHECK(word == static_cast<std::uint32_t>(device.at("mask_word_100000").at(i).to_number<std::uint64_t>()));
+        CHECK(word == static_cast<std::uint32_t>(
+                          device.at("mask_word_100000").at(i).to_number<std::uint64_t>()));
         REQUIRE(trib_add_mask(crypto, bits, seed.data(), 0, words.data(), words.size()) == TRIB_OK);
       }
       CHECK(words == hex(device.at("masked")));
@@ -163,7 +165,8 @@ TEST_CASE("pair keys, seeds, masks, chunks, digests and tickets of the vectors")
       for (std::uint32_t i = 0; i < total; ++i) {
         const Bytes sealed = sealed_chunk(round, name, upload_key, words, i, total);
         CHECK(sealed == hex(chunks[i]));
-        crypto->sha256_update(&digest, sealed.data() + sealed.size() - TRIB_TAG_BYTES, TRIB_TAG_BYTES);
+        crypto->sha256_update(&digest, sealed.data() + sealed.size() - TRIB_TAG_BYTES,
+                              TRIB_TAG_BYTES);
       }
       Bytes upload_digest(TRIB_HASH_BYTES);
       crypto->sha256_final(&digest, upload_digest.data());
@@ -186,8 +189,10 @@ TEST_CASE("a mask is seekable: any piece equals the same piece of the whole") {
     REQUIRE(trib_add_mask(crypto, bits, seed.data(), 0, whole.data(), whole.size()) == TRIB_OK);
     for (std::size_t begin = 0; begin < whole.size(); begin += 48) {
       Bytes piece(whole.size() - begin);
-      REQUIRE(trib_add_mask(crypto, bits, seed.data(), begin, piece.data(), piece.size()) == TRIB_OK);
-      CHECK(std::equal(piece.begin(), piece.end(), whole.begin() + static_cast<std::ptrdiff_t>(begin)));
+      REQUIRE(trib_add_mask(crypto, bits, seed.data(), begin, piece.data(), piece.size()) ==
+              TRIB_OK);
+      CHECK(std::equal(piece.begin(), piece.end(),
+                       whole.begin() + static_cast<std::ptrdiff_t>(begin)));
     }
     CHECK(trib_add_mask(crypto, bits, seed.data(), 1, whole.data(), width) == TRIB_BAD_ARGUMENT);
   }

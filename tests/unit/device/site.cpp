@@ -1,0 +1,430 @@
+#include "tests/unit/device/site.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+
+#include "crypto/mask.hpp"
+#include "crypto/upload.hpp"
+#include "device-protocol/ports/posix/posix.h"
+#include "tributary/frame.h"
+
+namespace device_test {
+namespace {
+
+using namespace tributary;
+using namespace tributary::crypto;
+
+template <class Id>
+Id filled(std::uint8_t value) {
+  Id id;
+  id.bytes.fill(value);
+  return id;
+}
+
+v1::Signed signed_body(const SigningKey& key, std::string_view label, const std::string& body) {
+  v1::Signed result;
+  result.set_body(body);
+  result.set_signature(sign(key, label, hash(label, {view_of(body)})).raw());
+  return result;
+}
+
+std::string text(const Bytes& bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+
+const std::string root = "tributary/v1/";
+
+}  // namespace
+
+Site::Site()
+    : device(filled<DeviceId>(0xd1)),
+      gateway(filled<GatewayId>(0x61)),
+      helper(filled<HelperId>(0x41)),
+      task(filled<TaskId>(0x7a)),
+      authority_(SigningKey::random()),
+      coordinator_(SigningKey::random()),
+      gateway_key_(SigningKey::random()),
+      helper_key_(SigningKey::random()),
+      gateway_exchange_(ExchangeSecret::random()),
+      helper_exchange_(ExchangeSecret::random()) {
+  for (std::uint32_t i = 0; i < parameters; ++i) model.push_back(0.01F * static_cast<float>(i));
+  const SigningKey own = SigningKey::random();
+  v1::Certificate certificate;
+  certificate.set_tenant("acme");
+  certificate.set_subject_id(device.raw());
+  certificate.set_role(v1::ROLE_DEVICE);
+  certificate.set_public_key(verify_key(own).raw());
+  certificate.set_gateway_id(gateway.raw());
+  certificate.set_not_after(1900000000);
+  v1::DeviceIdentity identity;
+  identity.set_tenant("acme");
+  identity.set_device_id(device.raw());
+  identity.set_gateway_id(gateway.raw());
+  identity.set_identity_seed(std::string(text_of(own.expose())));
+  *identity.mutable_certificate() =
+      signed_body(authority_, "cert", certificate.SerializeAsString());
+  identity.set_authority_key(verify_key(authority_).raw());
+  identity.set_coordinator_key(verify_key(coordinator_).raw());
+  identity.set_mqtt_psk(std::string(32, 'p'));
+  identity.set_n_min_floor(3);
+  identity.set_clip_l2_cap(50);
+  const std::string bytes = identity.SerializeAsString();
+  records[TRIB_RECORD_IDENTITY] = Bytes(bytes.begin(), bytes.end());
+  v1::SiteKeys keys;
+  *keys.add_keys() =
+      certified(v1::ROLE_GATEWAY, gateway.view(), gateway_key_, exchange_key(gateway_exchange_));
+  *keys.add_keys() =
+      certified(v1::ROLE_HELPER, helper.view(), helper_key_, exchange_key(helper_exchange_));
+  publish_retained(root + "site/keys", keys.SerializeAsString());
+}
+
+v1::CertifiedKey Site::certified(v1::Role role, ByteView id, const SigningKey& key,
+                                 const ExchangeKey& exchange) const {
+  v1::Certificate certificate;
+  certificate.set_tenant("acme");
+  certificate.set_subject_id(std::string(text_of(id)));
+  certificate.set_role(role);
+  certificate.set_public_key(verify_key(key).raw());
+  certificate.set_operator_("plant-2");
+  certificate.set_not_after(1900000000);
+  v1::EpochKey epoch;
+  epoch.set_subject_id(std::string(text_of(id)));
+  epoch.set_role(role);
+  epoch.set_epoch(1);
+  epoch.set_public_key(exchange.raw());
+  epoch.set_not_after(1900000000);
+  v1::CertifiedKey result;
+  *result.mutable_certificate() = signed_body(authority_, "cert", certificate.SerializeAsString());
+  *result.mutable_epoch_key() = signed_body(key, "epoch-key", epoch.SerializeAsString());
+  return result;
+}
+
+bool Site::acts() {
+  if (cut_at && actions == *cut_at) dead = true;
+  ++actions;
+  return !dead;
+}
+
+void Site::publish_retained(const std::string& topic, const std::string& payload) {
+  retained[topic] = Bytes(payload.begin(), payload.end());
+  waiting.emplace_back(topic, retained[topic]);
+}
+
+void Site::subscribe(const std::string& filter) {
+  const std::string prefix = filter.ends_with("/+") ? filter.substr(0, filter.size() - 1) : filter;
+  for (const auto& [topic, payload] : retained) {
+    if (topic.starts_with(prefix)) waiting.emplace_back(topic, payload);
+  }
+}
+
+v1::RoundContext Site::context(std::uint64_t round) const {
+  v1::RoundContext context;
+  context.set_minimum_reader_version(1);
+  context.set_tenant("acme");
+  context.set_task_id(task.raw());
+  context.set_gateway_id(gateway.raw());
+  context.set_mode(v1::TRUST_MODE_SPLIT_TRUST);
+  context.set_scope(v1::SCOPE_GATEWAY);
+  context.set_round(round);
+  context.set_model("test:200");
+  context.set_parameters(parameters);
+  context.set_model_hash(
+      hash("model",
+           {ByteView(reinterpret_cast<const std::uint8_t*>(model.data()), 4 * model.size())})
+          .raw());
+  auto& encoding = *context.mutable_encoding();
+  encoding.set_ring_bits(32);
+  encoding.set_scale_log2(20);
+  encoding.set_clip_l2(10);
+  encoding.set_clip_inf(1);
+  encoding.set_weight_examples_cap(100);
+  encoding.set_weight_scale_log2(20);
+  encoding.set_loss_cap(10);
+  encoding.set_canary_words(4);
+  auto& training = *context.mutable_training();
+  training.set_local_steps(3);
+  training.set_batch_size(4);
+  training.set_learning_rate(0.1F);
+  context.set_gateway_epoch(1);
+  auto& reference = *context.add_helpers();
+  reference.set_helper_id(helper.raw());
+  reference.set_epoch(1);
+  context.set_roster_hash(std::string(32, 'r'));
+  context.set_participation_threshold(0xffffffff);
+  context.set_n_min(3);
+  context.set_n_target(5);
+  context.set_n_max(100);
+  context.set_deadline(1800001000);
+  context.set_combiner_key(std::string(32, 'c'));
+  context.set_chunk_bytes(240);
+  return context;
+}
+
+std::string Site::offer(v1::RoundContext context) const {
+  v1::Offer offer;
+  offer.set_context(context.SerializeAsString());
+  offer.set_signature(sign(coordinator_, "ctx", hash("ctx", {view_of(offer.context())})).raw());
+  offer.set_model_chunk_bytes(256);
+  return offer.SerializeAsString();
+}
+
+void Site::open_round(std::uint64_t round) {
+  const auto terms = context(round);
+  const Hash ctx_hash = hash("ctx", {view_of(terms.SerializeAsString())});
+  open_[ctx_hash.raw()] = terms;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(model.data());
+  constexpr std::uint32_t chunk = 256;
+  constexpr std::uint32_t total = (parameters * 4 + chunk - 1) / chunk;
+  for (std::uint32_t i = 0; i < total; ++i) {
+    trib_model_frame frame{{}, i, total};
+    std::memcpy(frame.model_tag, terms.model_hash().data(), sizeof frame.model_tag);
+    std::string payload(TRIB_MODEL_HEAD_BYTES, 0);
+    trib_encode_model_head(reinterpret_cast<unsigned char*>(payload.data()), &frame);
+    payload.append(bytes + i * chunk, bytes + std::min(parameters * 4, (i + 1) * chunk));
+    const Hash model_hash = *Hash::from(std::string_view(terms.model_hash()));
+    retained[root + "site/model/" + model_hash.hex() + "/" + std::to_string(i)] =
+        Bytes(payload.begin(), payload.end());
+  }
+  publish_retained(root + "site/offer/" + task.hex(), offer(terms));
+}
+
+void Site::reply(const std::string& kind, const std::string& payload) {
+  waiting.emplace_back(root + "device/" + device.hex() + "/down/" + kind,
+                       Bytes(payload.begin(), payload.end()));
+}
+
+PairKey Site::pair(const ExchangeSecret& own, ByteView id) const {
+  PairParties parties{*device_exchange_, exchange_key(own), device.bytes, {}, 1, {}};
+  std::copy(id.begin(), id.end(), parties.party_id.begin());
+  return *pair_key(own, Side::party, parties);
+}
+
+void Site::answer() {
+  auto messages = std::move(sent);
+  sent.clear();
+  const std::string prefix = root + "device/" + device.hex() + "/up/";
+  for (const auto& [topic, payload] : messages) {
+    REQUIRE(topic.starts_with(prefix));
+    const std::string kind = topic.substr(prefix.size());
+    if (kind == "hello") on_hello(payload);
+    if (kind == "request") on_request(payload);
+    if (kind == "chunk") on_chunk(payload);
+    if (kind == "header") on_header(payload);
+  }
+}
+
+void Site::on_hello(const Bytes& payload) {
+  v1::Hello hello;
+  REQUIRE(hello.ParseFromString(text(payload)));
+  v1::EpochKey key;
+  REQUIRE(key.ParseFromString(hello.key().epoch_key().body()));
+  device_exchange_ = ExchangeKey::from(std::string_view(key.public_key()));
+  v1::Welcome welcome;
+  welcome.set_epoch_key_hash(hash("epoch-key", {view_of(hello.key().epoch_key().body())}).raw());
+  reply("welcome", welcome.SerializeAsString());
+}
+
+std::string Site::credit(const std::string& ctx_hash, const std::string& nonce,
+                         std::uint32_t total) {
+  v1::Credit credit;
+  credit.set_ctx_hash(ctx_hash);
+  credit.set_nonce(nonce);
+  const auto& upload = uploads[ctx_hash + nonce];
+  std::uint32_t granted = 0;
+  for (std::uint32_t i = 0; i < total && granted < credit_chunks && credit.ranges_size() < 8; ++i) {
+    if (upload.chunks.contains(i)) continue;
+    auto& range = *credit.add_ranges();
+    range.set_first(i);
+    range.set_count(1);
+    ++granted;
+  }
+  return credit.SerializeAsString();
+}
+
+void Site::on_request(const Bytes& payload) {
+  v1::UploadRequest request;
+  REQUIRE(request.ParseFromString(text(payload)));
+  REQUIRE(open_.contains(request.ctx_hash()));
+  CHECK(request.total() == (words * 4 + 239) / 240);
+  reply("credit", credit(request.ctx_hash(), request.nonce(), request.total()));
+}
+
+void Site::on_chunk(const Bytes& payload) {
+  trib_upload_frame frame;
+  const unsigned char* sealed = nullptr;
+  std::size_t size = 0;
+  REQUIRE(trib_decode_upload(&frame, &sealed, &size, payload.data(), payload.size()) == TRIB_OK);
+  const Nonce nonce = *Nonce::from(ByteView(frame.nonce, sizeof frame.nonce));
+  for (const auto& [ctx_hash, terms] : open_) {
+    if (std::memcmp(ctx_hash.data(), frame.ctx_tag, sizeof frame.ctx_tag) != 0) continue;
+    const Bytes bytes(sealed, sealed + size);
+    auto& seen = sealed_seen[ctx_hash + nonce.raw()];
+    const auto [at, fresh] = seen.try_emplace(frame.index, bytes);
+    CHECK_MESSAGE(at->second == bytes, "two vectors under one nonce");
+    const UploadKey key = upload_key(pair(gateway_exchange_, gateway.view()),
+                                     *Hash::from(std::string_view(ctx_hash)), device, nonce);
+    const auto opened = open_chunk(
+        key,
+        {*Hash::from(std::string_view(ctx_hash)), device, frame.index, frame.total, RingBits::b32},
+        bytes);
+    REQUIRE(opened);
+    auto& upload = uploads[ctx_hash + nonce.raw()];
+    upload.chunks[frame.index] = *opened;
+    upload.tags[frame.index] = Bytes(bytes.end() - TRIB_TAG_BYTES, bytes.end());
+  }
+}
+
+void Site::on_header(const Bytes& payload) {
+  v1::UploadHeader header;
+  REQUIRE(header.ParseFromString(text(payload)));
+  REQUIRE(open_.contains(header.ctx_hash()));
+  const auto& upload = uploads[header.ctx_hash() + header.nonce()];
+  if (upload.chunks.size() < header.total()) {
+    reply("credit", credit(header.ctx_hash(), header.nonce(), header.total()));
+    return;
+  }
+  const Hash ctx_hash = *Hash::from(std::string_view(header.ctx_hash()));
+  const Nonce nonce = *Nonce::from(std::string_view(header.nonce()));
+  std::vector<AeadTag> tags;
+  Bytes masked;
+  for (const auto& [index, tag] : upload.tags) tags.push_back(*AeadTag::from(ByteView(tag)));
+  for (const auto& [index, chunk] : upload.chunks)
+    masked.insert(masked.end(), chunk.begin(), chunk.end());
+  const Hash digest = upload_digest(ctx_hash, device, nonce, tags);
+  CHECK(header.digest() == digest.raw());
+  const PairKey helper_key = pair(helper_exchange_, helper.view());
+  REQUIRE(header.tickets_size() == 1);
+  CHECK(header.tickets(0) == ticket(helper_key, ctx_hash, device, nonce, digest).raw());
+  Bytes mask(masked.size());
+  add_mask(RingBits::b32, mask_seed(helper_key, ctx_hash, device, nonce), 0, mask);
+  ring_subtract(RingBits::b32, masked, mask);
+  const std::uint64_t round = open_.at(header.ctx_hash()).round();
+  const auto plain = ring_centre(RingBits::b32, masked);
+  const auto [at, fresh] = contributions.try_emplace(round, plain);
+  CHECK_MESSAGE(at->second == plain, "two contributions to one round");
+  receipts.insert(round);
+  v1::Receipt receipt;
+  receipt.set_ctx_hash(header.ctx_hash());
+  receipt.set_nonce(header.nonce());
+  receipt.set_digest(digest.raw());
+  receipt.set_mac(
+      receipt_mac(pair(gateway_exchange_, gateway.view()), ctx_hash, device, nonce, digest).raw());
+  if (forge_receipts) receipt.mutable_mac()->at(0) ^= 1;
+  reply("receipt", receipt.SerializeAsString());
+}
+
+// ---- the device's port
+
+namespace {
+
+Site& site_of(void* user) {
+  return *static_cast<Site*>(user);
+}
+
+trib_status load(void* user, trib_record record, size_t offset, void* out, size_t capacity,
+                 size_t* size) {
+  const auto& records = site_of(user).records;
+  const auto at = records.find(record);
+  *size = 0;
+  if (at == records.end()) return TRIB_NOT_FOUND;
+  if (offset < at->second.size()) *size = std::min(capacity, at->second.size() - offset);
+  if (*size > 0) std::memcpy(out, at->second.data() + offset, *size);
+  return TRIB_OK;
+}
+
+trib_status save(void* user, trib_record record, const void* head, size_t head_size,
+                 const void* body, size_t body_size) {
+  if (!site_of(user).acts()) return TRIB_STORAGE;
+  Bytes bytes(head_size + body_size);
+  std::memcpy(bytes.data(), head, head_size);
+  if (body_size > 0) std::memcpy(bytes.data() + head_size, body, body_size);
+  site_of(user).records[record] = bytes;
+  return TRIB_OK;
+}
+
+trib_status erase(void* user, trib_record record) {
+  if (!site_of(user).acts()) return TRIB_STORAGE;
+  site_of(user).records.erase(record);
+  return TRIB_OK;
+}
+
+trib_status publish(void* user, const char* topic, const void* payload, size_t size) {
+  if (!site_of(user).acts()) return TRIB_NOT_CONNECTED;
+  const auto* bytes = static_cast<const std::uint8_t*>(payload);
+  site_of(user).sent.emplace_back(topic, Bytes(bytes, bytes + size));
+  return TRIB_OK;
+}
+
+trib_status subscribe(void* user, const char* topic) {
+  if (site_of(user).dead) return TRIB_NOT_CONNECTED;
+  site_of(user).subscribe(topic);
+  return TRIB_OK;
+}
+
+trib_status unsubscribe(void*, const char*) {
+  return TRIB_OK;
+}
+
+void reveal(void* user, const unsigned char*, std::uint32_t first, const std::int32_t* values,
+            std::uint32_t count) {
+  auto& revealed = site_of(user).revealed;
+  revealed.resize(std::max<std::size_t>(revealed.size(), first + count));
+  std::copy(values, values + count, revealed.begin() + first);
+}
+
+// Moves every weight by a tenth of a number that depends on place and step, and counts its calls.
+trib_status gradient(void* user, const float*, float* out, std::uint32_t, std::uint64_t,
+                     std::uint32_t step, trib_batch_report* report) {
+  ++*static_cast<int*>(user);
+  for (std::uint32_t i = 0; i < parameters; ++i) out[i] = static_cast<float>(i % 7 + step) - 3.0F;
+  *report = {1.0F + static_cast<float>(step), 2, 4};
+  return TRIB_OK;
+}
+
+}  // namespace
+
+Device::Device(Site& site, std::uint32_t checkpoint_steps)
+    : site_(site), message_(1024), storage_(trib_client_size() / sizeof(std::uint64_t) + 1) {
+  site_.waiting.clear();
+  trib_port port{};
+  port.user = &site_;
+  port.crypto = &trib_posix_crypto;
+  port.storage = {load, save, erase};
+  port.monotonic_ms = [](void* user) { return site_of(user).now_ms; };
+  port.unix_seconds = [](void* user) { return site_of(user).unix_seconds; };
+  port.random = trib_posix_random;
+  port.publish = publish;
+  port.subscribe = subscribe;
+  port.unsubscribe = unsubscribe;
+  const trib_trainer trainer = {&training_steps, "test:200", parameters, 50, gradient, nullptr};
+  const trib_client_memory memory = {weights_.data(), initial_.data(), gradient_.data(),
+                                     parameters,      message_.data(), message_.size()};
+  trib_client_options options{};
+  options.checkpoint_steps = checkpoint_steps;
+  options.retry_ms = 100;
+  options.reveal_quantised = reveal;
+  started = trib_client_start(storage_.data(), &port, &trainer, &memory, &options, &client);
+  if (started == TRIB_OK) trib_client_connected(client);
+}
+
+void Device::run(std::uint64_t patience_ms) {
+  for (int turns = 0; turns < 2000 && !site_.dead; ++turns) {
+    site_.answer();
+    auto messages = std::move(site_.waiting);
+    site_.waiting.clear();
+    for (const auto& [topic, payload] : messages) {
+      const auto status =
+          trib_client_message(client, topic.c_str(), payload.data(), payload.size());
+      if (status != TRIB_OK) last = status;
+    }
+    std::uint32_t wait = 0;
+    const auto status = trib_client_turn(client, &wait);
+    if (status != TRIB_OK) last = status;
+    if (!site_.waiting.empty() || !site_.sent.empty()) continue;
+    if (wait > patience_ms) return;
+    site_.now_ms += wait;
+  }
+}
+
+}  // namespace device_test

@@ -1,0 +1,108 @@
+// The site of one device under test: authority, coordinator, gateway and helper with real keys, a broker that
+// keeps retained messages, and a device whose power can be cut before any of its actions takes effect.
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "crypto/keys.hpp"
+#include "crypto/ring.hpp"
+#include "tributary.pb.h"
+#include "tributary/client.h"
+
+namespace device_test {
+
+using tributary::Bytes;
+namespace v1 = tributary::v1;
+
+inline constexpr std::uint32_t parameters = 200;
+inline constexpr std::uint32_t words = parameters + 3 + 4;
+
+// What the device has published and stored; survives its reboots.
+struct Site {
+  Site();
+
+  // ---- device side: storage and network
+  std::map<int, Bytes> records;
+  std::vector<std::pair<std::string, Bytes>> sent;     // device -> gateway
+  std::vector<std::pair<std::string, Bytes>> waiting;  // broker -> device
+  std::map<std::string, Bytes> retained;
+  std::uint64_t now_ms = 1000;
+  std::uint64_t unix_seconds = 1800000000;
+  int actions = 0;            // storage writes and publishes so far
+  std::optional<int> cut_at;  // power fails when this action begins
+  bool dead = false;
+  std::vector<std::int32_t> revealed;
+
+  bool acts();                                // one more action; false: the power is gone
+  void subscribe(const std::string& filter);  // delivers what is retained
+  void publish_retained(const std::string& topic, const std::string& payload);
+
+  // ---- gateway side
+  std::string offer(v1::RoundContext context) const;  // signed, serialized
+  v1::RoundContext context(std::uint64_t round) const;
+  void open_round(std::uint64_t round);
+  // Answers everything in `sent`, as a gateway would. Fills `contributions` and checks the rules.
+  void answer();
+
+  struct Upload {
+    std::map<std::uint32_t, Bytes> chunks;  // opened, masked words
+    std::map<std::uint32_t, Bytes> tags;
+  };
+  // By ctx_hash || nonce: sealed bytes seen for each chunk; two different ones are a broken promise.
+  std::map<std::string, std::map<std::uint32_t, Bytes>> sealed_seen;
+  std::map<std::string, Upload> uploads;
+  std::map<std::uint64_t, std::vector<std::int64_t>> contributions;  // by round: the unmasked words
+  std::set<std::uint64_t> receipts;
+  std::uint32_t credit_chunks = 1000;  // granted at a time
+  bool forge_receipts = false;
+
+  std::vector<float> model;
+  tributary::DeviceId device;
+  tributary::GatewayId gateway;
+  tributary::HelperId helper;
+  tributary::TaskId task;
+
+ private:
+  v1::CertifiedKey certified(v1::Role role, tributary::ByteView id,
+                             const tributary::crypto::SigningKey& key,
+                             const tributary::ExchangeKey& exchange) const;
+  void on_hello(const Bytes& payload);
+  void on_request(const Bytes& payload);
+  void on_chunk(const Bytes& payload);
+  void on_header(const Bytes& payload);
+  void reply(const std::string& kind, const std::string& payload);
+  std::string credit(const std::string& ctx_hash, const std::string& nonce, std::uint32_t total);
+  tributary::crypto::PairKey pair(const tributary::crypto::ExchangeSecret& own,
+                                  tributary::ByteView id) const;
+
+  tributary::crypto::SigningKey authority_, coordinator_, gateway_key_, helper_key_;
+  tributary::crypto::ExchangeSecret gateway_exchange_, helper_exchange_;
+  std::optional<tributary::ExchangeKey> device_exchange_;
+  std::map<std::string, v1::RoundContext> open_;  // by ctx_hash
+};
+
+// A client with its buffers; building it is booting the device.
+class Device {
+ public:
+  explicit Device(Site& site, std::uint32_t checkpoint_steps = 1);
+  trib_client* client = nullptr;
+  trib_status started = TRIB_OK;
+
+  // Delivers what waits and gives turns until the device wants to wait; jumps over waits below `patience_ms`.
+  void run(std::uint64_t patience_ms = 100000);
+  trib_status last = TRIB_OK;  // of the last message or turn that was not TRIB_OK
+  int training_steps = 0;
+
+ private:
+  Site& site_;
+  std::array<float, parameters> weights_{}, initial_{}, gradient_{};
+  std::vector<unsigned char> message_;
+  std::vector<std::uint64_t> storage_;
+};
+
+}  // namespace device_test

@@ -1,0 +1,148 @@
+#include "cloud/round/combine.hpp"
+
+#include <doctest/doctest.h>
+#include <rapidcheck.h>
+
+#include <cstring>
+
+#include "crypto/mask.hpp"
+
+using namespace tributary;
+using namespace tributary::cloud::round;
+
+namespace {
+
+crypto::EncodingPlan plan_of(std::uint32_t parameters) {
+  return {crypto::RingBits::b32, parameters, 16, 10, 1, 16, 10, 4};
+}
+
+// One device's words: coordinates within the bound, weight w, no loss, nothing correct.
+crypto::WordSums update(const crypto::EncodingPlan& plan, std::int64_t value, std::int64_t weight) {
+  crypto::WordSums sums{std::vector<std::int64_t>(plan.words(), 0), 1};
+  for (std::uint32_t j = 0; j < plan.parameters; ++j) sums.words[j] = value + j;
+  sums.words[plan.parameters] = weight;
+  return sums;
+}
+
+Bytes ring_bytes(const std::vector<std::int64_t>& words) {
+  Bytes bytes;
+  for (const auto word : words) {
+    for (int i = 0; i < 4; ++i) bytes.push_back(static_cast<std::uint8_t>(word >> (8 * i)));
+  }
+  return bytes;
+}
+
+struct Masked {
+  MaskedPart part;
+  crypto::WordSums truth;
+};
+
+const crypto::ExchangeSecret& combiner() {
+  static const auto secret = crypto::ExchangeSecret::random();
+  return secret;
+}
+
+// Three devices behind the masks of two helpers.
+Masked masked_part() {
+  Masked made{{plan_of(6), 3, {}, {}}, {}};
+  made.truth.words.assign(made.part.encoding.words(), 0);
+  for (int i = 0; i < 3; ++i) made.truth.add(update(made.part.encoding, 100 * i - 50, 65536));
+  made.part.words = ring_bytes(made.truth.words);
+  for (std::uint8_t h = 1; h <= 2; ++h) {
+    std::vector<crypto::Seed> seeds;
+    for (int i = 0; i < 3; ++i) seeds.push_back(crypto::Seed::random());
+    const auto masks = crypto::sum_masks(crypto::RingBits::b32, seeds, made.truth.words.size());
+    crypto::ring_add(crypto::RingBits::b32, made.part.words, masks);
+    crypto::SealStatement statement{};
+    statement.helper.bytes.fill(h);
+    const auto secret = crypto::ExchangeSecret::random();
+    made.part.masks.push_back(
+        {statement,
+         crypto::seal_to_combiner(secret, crypto::exchange_key(combiner()), statement, masks)
+             .value()});
+  }
+  return made;
+}
+
+Bytes floats(const std::vector<float>& values) {
+  Bytes bytes(values.size() * sizeof(float));
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("masks come off exactly") {
+  auto made = masked_part();
+  const auto result = unmask(std::move(made.part), combiner());
+  CHECK(result.fault.empty());
+  CHECK(result.sums.words == made.truth.words);
+  CHECK(result.sums.count == 3);
+  CHECK(result.sum_hash == released_sum_hash(made.truth));
+}
+
+TEST_CASE("a sum that does not decode is burnt with the rule that failed") {
+  const auto fault_after = [](auto change) {
+    auto made = masked_part();
+    change(made.part);
+    return unmask(std::move(made.part), combiner()).fault;
+  };
+  CHECK(fault_after([](auto& part) { part.words.back() ^= 1; }).find("C2") != std::string::npos);
+  CHECK(fault_after([](auto& part) { part.words[3] ^= 0x40; }).find("C3") != std::string::npos);
+  CHECK(fault_after([](auto& part) { part.masks.pop_back(); }).find("C2") != std::string::npos);
+  CHECK(fault_after([](auto& part) { part.masks[0].sealed.back() ^= 1; }).find("C1") !=
+        std::string::npos);
+  CHECK(fault_after([](auto& part) {
+          part.masks[0].statement.survivors_hash.bytes[0] ^= 1;
+        }).find("C1") != std::string::npos);
+  CHECK(fault_after([](auto& part) {
+          std::swap(part.masks[0].sealed, part.masks[1].sealed);
+        }).find("C1") != std::string::npos);
+  CHECK(fault_after([](auto& part) { part.count = 1; }).find("C3") != std::string::npos);
+}
+
+TEST_CASE("a weighted average over gateways equals the flat one exactly, for any split") {
+  rc::check([] {
+    const auto plan = plan_of(8);
+    const auto devices = *rc::gen::inRange<std::size_t>(1, 30);
+    const auto gateways = *rc::gen::inRange<std::size_t>(1, 6);
+    crypto::WordSums flat{std::vector<std::int64_t>(plan.words(), 0), 0};
+    std::vector<crypto::WordSums> leaves(gateways, flat);
+    for (std::size_t i = 0; i < devices; ++i) {
+      const auto words =
+          update(plan, *rc::gen::inRange(-60000, 60000), *rc::gen::inRange(1, 65537));
+      flat.add(words);
+      leaves[*rc::gen::inRange<std::size_t>(0, gateways)].add(words);
+    }
+    crypto::WordSums total{std::vector<std::int64_t>(plan.words(), 0), 0};
+    for (const auto& leaf : leaves) total.add(leaf);
+    const auto model = floats(std::vector<float>(8, 0.25F));
+    const auto hierarchical = next_model(plan, total, model, 0.7);
+    const auto direct = next_model(plan, flat, model, 0.7);
+    RC_ASSERT(hierarchical.fault.empty());
+    RC_ASSERT(hierarchical.model == direct.model);
+    RC_ASSERT(hierarchical.hash == direct.hash);
+    RC_ASSERT(hierarchical.weight == direct.weight);
+  });
+}
+
+TEST_CASE("the next model is the model plus rate times the weighted mean") {
+  const auto plan = plan_of(2);
+  crypto::WordSums total{std::vector<std::int64_t>(plan.words(), 0), 0};
+  total.add(update(plan, 32768, 65536));  // +0.5 at weight 1
+  total.add(update(plan, 0, 32768));      // 0 at weight 0.5
+  const auto next = next_model(plan, total, floats({1.0F, 2.0F}), 0.5);
+  REQUIRE(next.fault.empty());
+  float first = 0;
+  std::memcpy(&first, next.model.data(), sizeof first);
+  CHECK(first == doctest::Approx(1.0 + 0.5 * (0.5 / 1.5)));
+  CHECK(next.weight == doctest::Approx(1.5));
+  CHECK(next.hash == model_hash(next.model));
+}
+
+TEST_CASE("no model comes out of the wrong one or of an overflow") {
+  const auto plan = plan_of(2);
+  const auto words = update(plan, 1, 65536);
+  CHECK_FALSE(next_model(plan, words, floats({1.0F}), 1).fault.empty());
+  CHECK_FALSE(next_model(plan, words, floats({1.0F, INFINITY}), 1).fault.empty());
+}

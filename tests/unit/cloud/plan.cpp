@@ -1,0 +1,135 @@
+#include "cloud/round/plan.hpp"
+
+#include <doctest/doctest.h>
+
+#include "cloud/round/context.hpp"
+#include "cloud/round/trust.hpp"
+
+using namespace tributary;
+using namespace tributary::cloud::round;
+
+namespace {
+
+GatewayFacts facts(std::uint8_t number, std::uint32_t roster) {
+  GatewayFacts gateway{};
+  gateway.id.bytes.fill(number);
+  gateway.epoch = 1;
+  gateway.roster_size = roster;
+  gateway.helpers = {{HelperId{}, 1}};
+  return gateway;
+}
+
+TaskSpec spec_of(std::uint32_t cohort, double over, std::uint32_t n_min) {
+  TaskSpec spec;
+  spec.cohort_size = cohort;
+  spec.over_selection = over;
+  spec.n_min = n_min;
+  return spec;
+}
+
+}  // namespace
+
+TEST_CASE("without a cohort size everybody is asked and waited for") {
+  const auto planned = plan_round(spec_of(0, 1, 10), 100, {facts(1, 20), facts(2, 30)});
+  const auto& plan = std::get<RoundPlan>(planned);
+  CHECK(plan.cohort == 50);
+  CHECK(plan.least_contributions == 25);
+  CHECK(plan.participation_threshold == UINT32_MAX);
+  CHECK(plan.shares[0].n_target == 20);
+  CHECK(plan.shares[1].n_max == 30);
+  CHECK(plan.shares[1].expected == 30);
+}
+
+TEST_CASE("over-selection asks more than are waited for, shared by roster size") {
+  const auto planned = plan_round(spec_of(34, 40.0 / 34, 10), 100, {facts(1, 20), facts(2, 20)});
+  const auto& plan = std::get<RoundPlan>(planned);
+  CHECK(plan.participation_threshold == UINT32_MAX);
+  CHECK(plan.shares[0].n_target == 17);
+  CHECK(plan.shares[0].n_max == 20);
+}
+
+TEST_CASE("a small cohort selects a share of the devices and bounds the sum") {
+  const auto planned = plan_round(spec_of(500, 1.2, 10), 100, {facts(1, 4000), facts(2, 2000)});
+  const auto& plan = std::get<RoundPlan>(planned);
+  CHECK(plan.participation_threshold == doctest::Approx(0.1 * 4294967296.0).epsilon(0.001));
+  CHECK(plan.shares[0].expected == 400);
+  CHECK(plan.shares[0].n_target == 334);
+  CHECK(plan.shares[0].n_max > 400);
+  CHECK(plan.shares[0].n_max < 700);
+}
+
+TEST_CASE("the common encoding cannot wrap at the largest gateway") {
+  for (const auto bits : {crypto::RingBits::b16, crypto::RingBits::b24, crypto::RingBits::b32}) {
+    auto spec = spec_of(0, 1, 10);
+    spec.encoding.ring_bits = bits;
+    spec.encoding.clip_inf = 0.1;  // not a binary fraction: single precision is a little larger
+    const auto planned = plan_round(spec, 100, {facts(1, 20), facts(2, 700)});
+    const auto& plan = std::get<RoundPlan>(planned);
+    const auto half = std::int64_t{1} << (static_cast<int>(bits) - 1);
+    CHECK(700 * plan.encoding.coordinate_bound() < half);
+    CHECK((std::int64_t{700} << plan.encoding.weight_scale_log2) < half);
+  }
+}
+
+TEST_CASE("a round that cannot succeed is not planned, and the words say why") {
+  const auto too_few = plan_round(spec_of(100, 1, 10), 100, {facts(1, 20), facts(2, 20)});
+  CHECK(std::get<std::string>(too_few).find("40 devices") != std::string::npos);
+  const auto thin = plan_round(spec_of(20, 1, 10), 100, {facts(1, 20), facts(2, 2000)});
+  CHECK(std::get<std::string>(thin).find("n_min") != std::string::npos);
+  auto narrow = spec_of(0, 1, 10);
+  narrow.encoding.ring_bits = crypto::RingBits::b16;
+  const auto wide = plan_round(narrow, 100, {facts(1, 5000)});
+  CHECK(wide.index() == 0);
+}
+
+TEST_CASE("helpers are the next gateway's unless the spec names them") {
+  TaskSpec spec;
+  const GatewayId a = facts(1, 0).id, b = facts(2, 0).id;
+  spec.gateways = {a, b};
+  const auto helper_of = [](const GatewayId& gateway) -> std::optional<HelperId> {
+    return HelperId{gateway.bytes};
+  };
+  CHECK(helpers_for(spec, a, helper_of)->front().bytes == b.bytes);
+  CHECK(helpers_for(spec, b, helper_of)->front().bytes == a.bytes);
+  spec.helpers[a] = {HelperId{}};
+  CHECK(helpers_for(spec, a, helper_of)->front() == HelperId{});
+  CHECK_FALSE(helpers_for(spec, b, [](const GatewayId&) { return std::nullopt; }));
+}
+
+TEST_CASE("a context holds every field and reads back as planned") {
+  auto spec = spec_of(0, 1, 10);
+  spec.model = "mlp:2-2";
+  spec.patience_seconds = 7;
+  const auto planned = plan_round(spec, 100, {facts(1, 20)});
+  const auto& plan = std::get<RoundPlan>(planned);
+  const RoundTerms terms{"tenant", TaskId{}, 3, Hash{}, 1000, ExchangeKey{}};
+  const auto context = make_context(spec, terms, plan, facts(1, 20), plan.shares[0]);
+  const auto* descriptor = context.GetDescriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const auto* field = descriptor->field(i);
+    if (field->name() == "attempt") continue;  // 0, which proto3 does not write
+    CAPTURE(field->name());
+    const bool there = field->is_repeated() ? context.GetReflection()->FieldSize(context, field) > 0
+                                            : context.GetReflection()->HasField(context, field);
+    CHECK(there);
+  }
+  CHECK(context.ByteSizeLong() <= 576);  // Offer.context of devices
+  const auto reading = read_context(context.SerializeAsString());
+  REQUIRE(reading);
+  CHECK(reading->round == 3);
+  CHECK(reading->deadline == 1600);
+  CHECK(reading->encoding.scale_log2 == plan.encoding.scale_log2);
+  CHECK(reading->helpers.size() == 1);
+  CHECK_FALSE(read_context("\xff\xff"));
+}
+
+TEST_CASE("the words name who must collude, and say when one operator could alone") {
+  const Party a{"site-a", "plant-1"}, b{"site-b", "plant-2"}, stranger{"site-c", std::nullopt};
+  CHECK(trust_words({{a, {b}}}).find("site-b (operator plant-2)") != std::string::npos);
+  CHECK(trust_warnings({{a, {b}}}).empty());
+  CHECK(trust_warnings({{a, {stranger}}}).empty());
+  CHECK(trust_warnings({{stranger, {stranger}}}).empty());
+  CHECK(trust_warnings({{a, {{"site-d", "plant-1"}}}}).size() == 1);
+  CHECK(trust_words({{a, {{"site-d", "plant-1"}}}}).find("not split") != std::string::npos);
+  CHECK(trust_warnings({{a, {b, {"site-d", "plant-1"}}}}).empty());
+}

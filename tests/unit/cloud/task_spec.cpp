@@ -1,0 +1,129 @@
+#include "cloud/round/task_spec.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace tributary;
+using cloud::round::parse_task_spec;
+using cloud::round::ParsedSpec;
+
+namespace {
+
+const std::string hash(64, 'a');
+const std::string site_a(32, '1');
+const std::string site_b(32, '2');
+const std::string helper(32, '3');
+
+std::optional<GatewayId> names(std::string_view name) {
+  if (name == "site-b") return GatewayId::from_hex(site_b);
+  return std::nullopt;
+}
+
+// The smallest spec, with members replaced or added.
+std::string spec_with(const std::string& more, const std::string& gateways = "") {
+  const auto list = gateways.empty() ? "[\"" + site_a + "\", \"site-b\"]" : gateways;
+  return R"({"name": "n", "model": "mlp:2-2", "initial_model": ")" + hash + R"(", "gateways": )" +
+         list + (more.empty() ? "" : ", " + more) + "}";
+}
+
+ParsedSpec parsed(const std::string& text) {
+  return parse_task_spec(text, names);
+}
+
+bool names_fault(const ParsedSpec& spec, const std::string& member) {
+  return std::ranges::any_of(spec.faults, [&](const auto& fault) {
+    return fault.member == member && !fault.text.empty();
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a spec with only the required members takes the documented defaults") {
+  const auto result = parsed(spec_with(""));
+  REQUIRE(result.spec);
+  CHECK(result.faults.empty());
+  CHECK(result.spec->gateways.size() == 2);
+  CHECK(result.spec->gateways[1].hex() == site_b);
+  CHECK(result.spec->rounds == 20);
+  CHECK(result.spec->n_min == 10);
+  CHECK(result.spec->deadline_seconds == 600);
+  CHECK(result.spec->chunk_bytes == 16368);
+  CHECK(result.spec->training.local_steps == 20);
+  CHECK(result.spec->encoding.clip_l2 == 10.0);
+  CHECK(result.spec->server_learning_rate == 1.0);
+}
+
+TEST_CASE("a spec survives the way through its JSON") {
+  const auto first = parsed(spec_with(
+      R"("helpers": {")" + site_a + R"(": [")" + helper + R"("], "site-b": [")" + helper +
+      R"("]}, "training": {"clipping_norm": 0.5, "dp_noise": 0.1}, "encoding": {"ring_bits": 24})"));
+  REQUIRE(first.spec);
+  const auto text = to_json(*first.spec);
+  const auto second = parsed(text);
+  REQUIRE(second.spec);
+  CHECK(to_json(*second.spec) == text);
+  CHECK(second.spec->helpers.at(*GatewayId::from_hex(site_b)).front().hex() == helper);
+}
+
+TEST_CASE("each wrong member is named") {
+  const struct {
+    const char* members;
+    const char* fault;
+  } rows[] = {
+      {R"("surprise": 1)", "surprise"},
+      {R"("mode": "pairwise")", "mode"},
+      {R"("scope": "global")", "scope"},
+      {R"("rounds": 0)", "rounds"},
+      {R"("rounds": 1.5)", "rounds"},
+      {R"("rounds": "many")", "rounds"},
+      {R"("rounds": -3)", "rounds"},
+      {R"("n_min": 1)", "n_min"},
+      {R"("over_selection": 0.5)", "over_selection"},
+      {R"("quorum": 1.5)", "quorum"},
+      {R"("gateway_quorum": 3)", "gateway_quorum"},
+      {R"("cohort_size": 5)", "cohort_size"},
+      {R"("deadline_seconds": 1)", "deadline_seconds"},
+      {R"("deadline_seconds": 60, "patience_seconds": 61)", "patience_seconds"},
+      {R"("chunk_bytes": 100)", "chunk_bytes"},
+      {R"("chunk_bytes": 300000)", "chunk_bytes"},
+      {R"("server_learning_rate": 0)", "server_learning_rate"},
+      {R"("training": 5)", "training"},
+      {R"("training": {"steps": 5})", "training.steps"},
+      {R"("training": {"learning_rate": 0})", "training.learning_rate"},
+      {R"("training": {"dp_noise": 1})", "training.dp_noise"},
+      {R"("encoding": {"ring_bits": 20})", "encoding.ring_bits"},
+      {R"("encoding": {"clip_inf": 0})", "encoding.clip_inf"},
+      {R"("encoding": {"loss_cap": null})", "encoding.loss_cap"},
+      {R"("helpers": [])", "helpers"},
+      {R"("helpers": {"nowhere": []})", "helpers"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.members);
+    const auto result = parsed(spec_with(row.members));
+    CHECK_FALSE(result.spec);
+    CHECK(names_fault(result, row.fault));
+  }
+}
+
+TEST_CASE("wrong gateways are named") {
+  for (const char* list : {"[]", "5", R"(["nobody"])", R"([5])"}) {
+    CAPTURE(list);
+    CHECK(names_fault(parsed(spec_with("", list)), "gateways"));
+  }
+  CHECK(names_fault(parsed(spec_with("", "[\"" + site_a + "\", \"" + site_a + "\"]")), "gateways"));
+  CHECK(names_fault(parsed(spec_with("", "[\"" + site_a + "\"]")), "helpers"));
+}
+
+TEST_CASE("all faults are reported at once, and a body that is no object is one") {
+  const auto many = parsed(R"({"name": "", "rounds": 0, "surprise": 1})");
+  CHECK(names_fault(many, "name"));
+  CHECK(names_fault(many, "model"));
+  CHECK(names_fault(many, "initial_model"));
+  CHECK(names_fault(many, "gateways"));
+  CHECK(names_fault(many, "rounds"));
+  CHECK(names_fault(many, "surprise"));
+  CHECK(parsed("{not json").faults.size() == 1);
+  CHECK(parsed("[]").faults.size() == 1);
+  CHECK(parsed("").faults.size() == 1);
+}

@@ -12,7 +12,7 @@ namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 
 struct LocalListener::State : std::enable_shared_from_this<State> {
-  State(asio::io_context& io, Pages pages) : acceptor(io), pages(std::move(pages)) {}
+  State(asio::io_context& io, Pages shown) : acceptor(io), pages(std::move(shown)) {}
   void accept();
   tcp::acceptor acceptor;
   Pages pages;

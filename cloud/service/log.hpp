@@ -5,7 +5,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <type_traits>
 #include <variant>
 
 namespace tributary::service::log {
@@ -13,14 +13,14 @@ namespace tributary::service::log {
 using Value = std::variant<std::string, std::int64_t, double, bool>;
 
 struct Field {
-  Field(std::string_view name, std::string_view value) : name(name), value(std::string(value)) {}
-  Field(std::string_view name, const std::string& value) : name(name), value(value) {}
-  Field(std::string_view name, const char* value) : name(name), value(std::string(value)) {}
-  Field(std::string_view name, bool value) : name(name), value(value) {}
-  Field(std::string_view name, double value) : name(name), value(value) {}
+  Field(std::string_view field, std::string_view text) : name(field), value(std::string(text)) {}
+  Field(std::string_view field, const std::string& text) : name(field), value(text) {}
+  Field(std::string_view field, const char* text) : name(field), value(std::string(text)) {}
+  Field(std::string_view field, bool flag) : name(field), value(flag) {}
+  Field(std::string_view field, double number) : name(field), value(number) {}
   template <class Integer>
-  requires std::is_integral_v<Integer> Field(std::string_view name, Integer value)
-      : name(name), value(static_cast<std::int64_t>(value)) {}
+  requires std::is_integral_v<Integer> Field(std::string_view field, Integer number)
+      : name(field), value(static_cast<std::int64_t>(number)) {}
   std::string_view name;
   Value value;
 };

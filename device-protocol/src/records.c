@@ -2,6 +2,7 @@
  * leave the device that wrote them, and a firmware with another layout finds another version. */
 #include <string.h>
 
+#include "device-protocol/src/bytes.h"
 #include "device-protocol/src/client_state.h"
 
 enum { RECORD_VERSION = 1 };
@@ -103,11 +104,20 @@ trib_status trib_load_state(trib_client* client) {
   return status == TRIB_NOT_FOUND ? new_epoch(client) : status;
 }
 
+/* The round record knows of the last contribution too, should the counters be damaged. */
+static void recall_contribution(trib_client* client) {
+  const uint64_t counter = trib_get64(client->round.nonce);
+  if (!client->round.has_nonce) return;
+  trib_remember_round(client);
+  if (client->counters.nonce_counter < counter) client->counters.nonce_counter = counter;
+}
+
 trib_status trib_load_round(trib_client* client) {
   trib_progress* progress = &client->progress;
   trib_status status = load(client, TRIB_RECORD_ROUND, &client->round, sizeof client->round);
   bool have;
   if (status != TRIB_OK) return status;
+  recall_contribution(client);
   if (client->round.terms.parameters > client->memory.parameters ||
       client->round.terms.parameters != client->trainer.parameters) {
     return TRIB_NOT_FOUND;

@@ -166,7 +166,7 @@ TEST_CASE("offers that break a rule are refused") {
       {"no steps", [](auto& c) { c.mutable_training()->set_local_steps(0); }, TRIB_BAD_CONTEXT},
       {"deadline passed", [](auto& c) { c.set_deadline(1799999999); }, TRIB_STALE},
       {"an old round", [](auto& c) { c.set_round(1); }, TRIB_STALE},
-      {"not selected", [](auto& c) { c.set_participation_threshold(0); }, TRIB_NOT_FOUND},
+      {"not selected", [](auto& c) { c.set_participation_threshold(0); }, TRIB_BAD_CONTEXT},
   };
   Site site;
   Device device(site);

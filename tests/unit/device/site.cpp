@@ -71,16 +71,22 @@ Site::Site()
   identity.set_clip_l2_cap(50);
   const std::string bytes = identity.SerializeAsString();
   records[TRIB_RECORD_IDENTITY] = Bytes(bytes.begin(), bytes.end());
+  show_keys(1, false);
+}
+
+void Site::show_keys(std::uint32_t helper_epoch, bool other_key) {
+  const auto helper_key =
+      exchange_key(other_key ? ExchangeSecret::random() : helper_exchange_.clone());
   v1::SiteKeys keys;
   *keys.add_keys() =
-      certified(v1::ROLE_GATEWAY, gateway.view(), gateway_key_, exchange_key(gateway_exchange_));
+      certified(v1::ROLE_GATEWAY, gateway.view(), gateway_key_, exchange_key(gateway_exchange_), 1);
   *keys.add_keys() =
-      certified(v1::ROLE_HELPER, helper.view(), helper_key_, exchange_key(helper_exchange_));
+      certified(v1::ROLE_HELPER, helper.view(), helper_key_, helper_key, helper_epoch);
   publish_retained(root + "site/keys", keys.SerializeAsString());
 }
 
 v1::CertifiedKey Site::certified(v1::Role role, ByteView id, const SigningKey& key,
-                                 const ExchangeKey& exchange) const {
+                                 const ExchangeKey& exchange, std::uint32_t epoch_number) const {
   v1::Certificate certificate;
   certificate.set_tenant("acme");
   certificate.set_subject_id(std::string(text_of(id)));
@@ -91,7 +97,7 @@ v1::CertifiedKey Site::certified(v1::Role role, ByteView id, const SigningKey& k
   v1::EpochKey epoch;
   epoch.set_subject_id(std::string(text_of(id)));
   epoch.set_role(role);
-  epoch.set_epoch(1);
+  epoch.set_epoch(epoch_number);
   epoch.set_public_key(exchange.raw());
   epoch.set_not_after(1900000000);
   v1::CertifiedKey result;
@@ -102,8 +108,9 @@ v1::CertifiedKey Site::certified(v1::Role role, ByteView id, const SigningKey& k
 
 bool Site::acts() {
   if (cut_at && actions == *cut_at) dead = true;
+  const bool refused = fail_at && actions == *fail_at;
   ++actions;
-  return !dead;
+  return !dead && !refused;
 }
 
 void Site::publish_retained(const std::string& topic, const std::string& payload) {
@@ -373,16 +380,20 @@ void reveal(void* user, const unsigned char*, std::uint32_t first, const std::in
   std::copy(values, values + count, revealed.begin() + first);
 }
 
-// Moves every weight by a tenth of a number that depends on place and step, and counts its calls.
-trib_status gradient(void* user, const float*, float* out, std::uint32_t, std::uint64_t,
-                     std::uint32_t step, trib_batch_report* report) {
-  ++*static_cast<int*>(user);
-  for (std::uint32_t i = 0; i < parameters; ++i) out[i] = static_cast<float>(i % 7 + step) - 3.0F;
+}  // namespace
+
+// Differs with every call, also for the same step after a reset: a vector made twice shows.
+trib_status Device::gradient(void* user, const float*, float* out, std::uint32_t, std::uint64_t,
+                             std::uint32_t step, trib_batch_report* report) {
+  const auto& trainer = *static_cast<Trainer*>(user);
+  ++trainer.steps;
+  const auto call = static_cast<float>(++trainer.site.gradients);
+  for (std::uint32_t i = 0; i < parameters; ++i) {
+    out[i] = static_cast<float>(i % 7 + step) - 3.0F + 0.01F * call;
+  }
   *report = {1.0F + static_cast<float>(step), 2, 4};
   return TRIB_OK;
 }
-
-}  // namespace
 
 Device::Device(Site& site, std::uint32_t checkpoint_steps)
     : site_(site), message_(1024), storage_(trib_client_size() / sizeof(std::uint64_t) + 1) {
@@ -397,7 +408,7 @@ Device::Device(Site& site, std::uint32_t checkpoint_steps)
   port.publish = publish;
   port.subscribe = subscribe;
   port.unsubscribe = unsubscribe;
-  const trib_trainer trainer = {&training_steps, "test:200", parameters, 50, gradient, nullptr};
+  const trib_trainer trainer = {&trainer_, "test:200", parameters, 50, gradient, nullptr};
   const trib_client_memory memory = {weights_.data(), initial_.data(), gradient_.data(),
                                      parameters,      message_.data(), message_.size()};
   trib_client_options options{};
@@ -408,20 +419,23 @@ Device::Device(Site& site, std::uint32_t checkpoint_steps)
   if (started == TRIB_OK) trib_client_connected(client);
 }
 
+std::uint32_t Device::run_once() {
+  site_.answer();
+  auto messages = std::move(site_.waiting);
+  site_.waiting.clear();
+  for (const auto& [topic, payload] : messages) {
+    const auto status = trib_client_message(client, topic.c_str(), payload.data(), payload.size());
+    if (status != TRIB_OK) last = status;
+  }
+  std::uint32_t wait = 0;
+  const auto status = trib_client_turn(client, &wait);
+  if (status != TRIB_OK) last = status;
+  return site_.waiting.empty() && site_.sent.empty() ? wait : 0;
+}
+
 void Device::run(std::uint64_t patience_ms) {
   for (int turns = 0; turns < 2000 && !site_.dead; ++turns) {
-    site_.answer();
-    auto messages = std::move(site_.waiting);
-    site_.waiting.clear();
-    for (const auto& [topic, payload] : messages) {
-      const auto status =
-          trib_client_message(client, topic.c_str(), payload.data(), payload.size());
-      if (status != TRIB_OK) last = status;
-    }
-    std::uint32_t wait = 0;
-    const auto status = trib_client_turn(client, &wait);
-    if (status != TRIB_OK) last = status;
-    if (!site_.waiting.empty() || !site_.sent.empty()) continue;
+    const std::uint32_t wait = run_once();
     if (wait > patience_ms) return;
     site_.now_ms += wait;
   }

@@ -33,12 +33,14 @@ struct Site {
   std::map<std::string, Bytes> retained;
   std::uint64_t now_ms = 1000;
   std::uint64_t unix_seconds = 1800000000;
-  int actions = 0;            // storage writes and publishes so far
-  std::optional<int> cut_at;  // power fails when this action begins
+  int actions = 0;             // storage writes and publishes so far
+  std::optional<int> cut_at;   // power fails when this action begins
+  std::optional<int> fail_at;  // this action alone is refused
+  int gradients = 0;           // computed so far: no two steps of the test trainer are alike
   bool dead = false;
   std::vector<std::int32_t> revealed;
 
-  bool acts();                                // one more action; false: the power is gone
+  bool acts();  // one more action; false: refused, or the power is gone
   void subscribe(const std::string& filter);  // delivers what is retained
   void publish_retained(const std::string& topic, const std::string& payload);
 
@@ -46,6 +48,8 @@ struct Site {
   std::string offer(v1::RoundContext context) const;  // signed, serialized
   v1::RoundContext context(std::uint64_t round) const;
   void open_round(std::uint64_t round);
+  // Shows the helper's key of `epoch`; `other_key`: not the one the gateway's masks are removed with.
+  void show_keys(std::uint32_t helper_epoch, bool other_key);
   // Answers everything in `sent`, as a gateway would. Fills `contributions` and checks the rules.
   void answer();
 
@@ -70,7 +74,7 @@ struct Site {
  private:
   v1::CertifiedKey certified(v1::Role role, tributary::ByteView id,
                              const tributary::crypto::SigningKey& key,
-                             const tributary::ExchangeKey& exchange) const;
+                             const tributary::ExchangeKey& exchange, std::uint32_t epoch) const;
   void on_hello(const Bytes& payload);
   void on_request(const Bytes& payload);
   void on_chunk(const Bytes& payload);
@@ -95,11 +99,22 @@ class Device {
 
   // Delivers what waits and gives turns until the device wants to wait; jumps over waits below `patience_ms`.
   void run(std::uint64_t patience_ms = 100000);
+  // One exchange with the site and one turn; the milliseconds the device wants to wait.
+  std::uint32_t run_once();
   trib_status last = TRIB_OK;  // of the last message or turn that was not TRIB_OK
   int training_steps = 0;
 
  private:
   Site& site_;
+  struct Trainer {
+    Site& site;
+    int& steps;
+  };
+  static trib_status gradient(void* user, const float* weights, float* out,
+                              std::uint32_t batch_size, std::uint64_t seed, std::uint32_t step,
+                              trib_batch_report* report);
+
+  Trainer trainer_{site_, training_steps};
   std::array<float, parameters> weights_{}, initial_{}, gradient_{};
   std::vector<unsigned char> message_;
   std::vector<std::uint64_t> storage_;

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <boost/json/value.hpp>
-#include <memory>
 #include <string>
 
+#include "cloud/api/https_client.hpp"
 #include "device-protocol/fleet/outcome.hpp"
 
 namespace tributary::fleet {
@@ -17,18 +17,17 @@ struct CoordinatorAccess {
 
 class Coordinator {
  public:
+  // A fault when the token cannot be read; the coordinator is not asked yet.
   static Outcome<Coordinator> at(const CoordinatorAccess& access);
-  Coordinator(Coordinator&&) noexcept;
-  ~Coordinator();
 
-  // Blocking, at most some seconds. Faults: no answer, a status other than 200, no JSON.
+  // Blocking, a connection for each call, at most 30 s. Faults: no answer, a status other than 200,
+  // no JSON.
   Outcome<boost::json::value> get(const std::string& target) const;
   Outcome<std::string> download(const std::string& target) const;
 
  private:
-  struct Connection;
-  explicit Coordinator(std::unique_ptr<Connection> connection);
-  std::unique_ptr<Connection> connection_;
+  explicit Coordinator(api::ClientOptions options) : options_(std::move(options)) {}
+  api::ClientOptions options_;
 };
 
 }  // namespace tributary::fleet

@@ -19,6 +19,7 @@ int run(int count, char** arguments) {
       ->capture_default_str();
   app.parse_complete_callback([&level] { spdlog::set_level(spdlog::level::from_str(level)); });
   tributary::fleet::add_run(app, exit_code);
+  tributary::fleet::add_scoreboard(app, exit_code);
   tributary::fleet::add_central(app, exit_code);
   tributary::fleet::add_describe(app, exit_code);
   tributary::fleet::add_initial(app, exit_code);

@@ -1,0 +1,196 @@
+#include "gateway/daemon.hpp"
+
+#include <csignal>
+
+#include "cloud/service/exit_code.hpp"
+#include "cloud/service/log.hpp"
+#include "gateway/uplink/coordinator_clients.hpp"
+
+namespace tributary::gateway {
+namespace {
+
+namespace log = service::log;
+
+void write_line(engine::Severity severity, const std::string& line) {
+  switch (severity) {
+    case engine::Severity::debug:
+      return log::debug("gateway", {{"text", line}});
+    case engine::Severity::info:
+      return log::info("gateway", {{"text", line}});
+    case engine::Severity::warning:
+      return log::warning("gateway", {{"text", line}});
+    case engine::Severity::error:
+      return log::error("gateway", {{"text", line}});
+  }
+}
+
+engine::Clock system_clock() {
+  return {[] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); },
+          [] {
+            return std::chrono::duration_cast<round::Instant>(
+                std::chrono::steady_clock::now().time_since_epoch());
+          }};
+}
+
+void make_private_folder(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+}
+
+// Chunks of an upload and the retained state that a broker of an earlier life may still hold.
+constexpr auto up_filter = "tributary/v1/device/+/up/#";
+constexpr auto site_filter = "tributary/v1/site/#";
+
+}  // namespace
+
+Daemon::Daemon(const Config& config, Credentials credentials)
+    : config_(config),
+      credentials_(std::move(credentials)),
+      signals_(io_, SIGTERM, SIGINT),
+      clock_(system_clock()),
+      log_(write_line) {}
+
+std::optional<std::string> Daemon::set_up() {
+  auto listener = service::LocalListener::open(io_, config_.local_listen, pages());
+  if (auto* fault = std::get_if<std::string>(&listener)) return "local.listen: " + *fault;
+  listener_ = std::move(std::get<std::unique_ptr<service::LocalListener>>(listener));
+  auto clients = uplink::CoordinatorClients::make(io_.get_executor(), client_options());
+  if (auto* fault = std::get_if<std::string>(&clients)) return *fault;
+
+  make_private_folder(config_.state);
+  broker_ = std::make_unique<mqtt::BrokerSession>(
+      io_,
+      mqtt::BrokerOptions{config_.broker_host, config_.broker_port, "gateway",
+                          std::move(credentials_.broker_psk), config_.queue_bytes},
+      broker_listener());
+  const engine::SiteOptions options{
+      config_.name,        config_.state,        credentials_.allow_list, config_.store_bytes,
+      config_.queue_bytes, config_.credit_bytes, config_.limits};
+  site_ = std::make_unique<engine::Site>(io_, std::move(credentials_.identity), options,
+                                         site_ports(), clock_, metrics_, log_);
+  if (config_.helper_enabled && credentials_.helper) {
+    make_private_folder(config_.state / "helper");
+    helper::Limits limits;
+    limits.n_min = config_.helper_n_min;
+    site_->help(helper::HelperRole::open(config_.state / "helper", std::move(*credentials_.helper),
+                                         limits, clock_.wall()));
+  }
+  uplink_ = std::make_unique<uplink::Uplink>(
+      io_, *site_, clock_,
+      uplink::CoordinatorClients::as_http(
+          std::get<std::shared_ptr<uplink::CoordinatorClients>>(clients)),
+      metrics_, log_);
+  return std::nullopt;
+}
+
+int Daemon::run() {
+  if (const auto fault = set_up()) {
+    log::error("start_failed", {{"reason", *fault}});
+    return service::exit_failure;
+  }
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (!error) stop("signal " + std::to_string(signal), service::exit_success);
+  });
+  site_->start();
+  broker_->start();
+  uplink_->start();
+  log::info("started", {{"site", config_.name}, {"version", TRIBUTARY_VERSION}});
+  io_.run();
+  // In this order: nobody speaks to what is gone. The site writes what is queued.
+  broker_.reset();
+  site_.reset();
+  log::info("stopped", {{"site", config_.name}});
+  return exit_code_;
+}
+
+void Daemon::stop(const std::string& why, int exit_code) {
+  log::info("stopping", {{"reason", why}});
+  exit_code_ = exit_code;
+  io_.stop();
+}
+
+mqtt::BrokerListener Daemon::broker_listener() {
+  return {[this](std::string_view topic, std::string_view payload, bool retained) {
+            site_->message(topic, payload, retained);
+          },
+          [this] {
+            log::info("broker_connected",
+                      {{"host", config_.broker_host}, {"port", config_.broker_port}});
+            broker_fault_.clear();
+            broker_told_ = false;
+            metrics_.broker_connected.Set(1);
+            broker_->subscribe(up_filter);
+            broker_->subscribe(site_filter);
+            site_->broker_connected();
+          },
+          [this](const std::string& why) {
+            broker_fault_ = why;
+            metrics_.broker_connected.Set(0);
+            if (std::exchange(broker_told_, true)) return;
+            log::warning("broker_not_connected", {{"host", config_.broker_host},
+                                                  {"port", config_.broker_port},
+                                                  {"reason", why},
+                                                  {"next", "trying again until it answers"}});
+          }};
+}
+
+engine::SitePorts Daemon::site_ports() {
+  return {[this](std::string topic, std::string payload) {
+            broker_->publish(std::move(topic), std::move(payload));
+          },
+          [this](std::string topic, std::string payload) {
+            broker_->publish_retained(std::move(topic), std::move(payload));
+          },
+          [this] {
+            if (uplink_) uplink_->outbox_grew();
+          },
+          [this] {
+            if (uplink_) uplink_->announcement_changed();
+          },
+          [this](const std::string& why) {
+            log::error("storage_failed", {{"reason", why}});
+            stop("storage failed", service::exit_failure);
+          }};
+}
+
+api::ClientOptions Daemon::client_options() const {
+  api::ClientOptions options;
+  options.url = config_.coordinator_url;
+  options.ca = credentials_.tls_ca;
+  options.certificate = credentials_.tls_certificate;
+  options.key = credentials_.tls_key;
+  return options;
+}
+
+service::Pages Daemon::pages() {
+  return {{"/healthz",
+           [] {
+             return service::Page{200, "text/plain; charset=utf-8", "ok\n"};
+           }},
+          {"/readyz", [this] { return readiness(); }},
+          {"/metrics", [this] {
+             metrics_.inbox_bytes.Set(static_cast<double>(broker_->inbox_bytes()));
+             const auto dropped = static_cast<double>(broker_->dropped());
+             metrics_.inbox_dropped.Increment(dropped - metrics_.inbox_dropped.Value());
+             return service::Page{200, "text/plain; version=0.0.4", metrics_.text()};
+           }}};
+}
+
+// Ready: devices can upload. The coordinator may be away; what is open goes on.
+service::Page Daemon::readiness() const {
+  std::string text;
+  bool ready = true;
+  if (!broker_->connected()) {
+    text += "broker: " + broker_fault_ + "\n";
+    ready = false;
+  }
+  if (site_->storage_full()) {
+    text += "storage: no room for uploads; free space under " + config_.state.string() + "\n";
+    ready = false;
+  }
+  if (!uplink_->reachable()) text += "coordinator: " + uplink_->fault() + "\n";
+  if (ready) text += "ready\n";
+  return {ready ? 200U : 503U, "text/plain; charset=utf-8", text};
+}
+
+}  // namespace tributary::gateway

@@ -1,0 +1,52 @@
+// The running gateway: broker, site and coordinator on one loop.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <memory>
+#include <optional>
+
+#include "cloud/api/https_client.hpp"
+#include "cloud/service/local_listener.hpp"
+#include "gateway/config.hpp"
+#include "gateway/credentials.hpp"
+#include "gateway/engine/site.hpp"
+#include "gateway/mqtt/broker_session.hpp"
+#include "gateway/uplink/uplink.hpp"
+
+namespace tributary::gateway {
+
+class Daemon {
+ public:
+  // Throws storage::Failure when the state cannot be opened.
+  Daemon(const Config& config, Credentials credentials);
+
+  // Runs until SIGTERM or SIGINT; returns the exit code of the program.
+  int run();
+
+ private:
+  std::optional<std::string> set_up();  // what prevents the start
+  service::Pages pages();
+  service::Page readiness() const;
+  mqtt::BrokerListener broker_listener();
+  engine::SitePorts site_ports();
+  api::ClientOptions client_options() const;
+  void stop(const std::string& why, int exit_code);
+
+  const Config& config_;
+  Credentials credentials_;
+  boost::asio::io_context io_;
+  boost::asio::signal_set signals_;
+  engine::Clock clock_;
+  engine::Log log_;
+  Metrics metrics_;
+  std::unique_ptr<service::LocalListener> listener_;
+  std::unique_ptr<mqtt::BrokerSession> broker_;
+  std::string broker_fault_ = "not connected yet";
+  bool broker_told_ = false;
+  std::unique_ptr<engine::Site> site_;
+  std::unique_ptr<uplink::Uplink> uplink_;
+  int exit_code_ = 0;
+};
+
+}  // namespace tributary::gateway

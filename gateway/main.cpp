@@ -1,0 +1,56 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "cloud/service/exit_code.hpp"
+#include "cloud/service/log.hpp"
+#include "gateway/daemon.hpp"
+
+namespace {
+
+using namespace tributary;
+
+int refuse(const std::vector<std::string>& faults) {
+  for (const auto& fault : faults) std::cerr << "tributary-gateway: " << fault << "\n";
+  return service::exit_configuration;
+}
+
+int run(const std::string& file, bool only_check) {
+  auto read = gateway::read_config(file, service::environment_of_process());
+  if (const auto* faults = std::get_if<service::Faults>(&read)) return refuse(*faults);
+  const auto& config = std::get<gateway::Config>(read);
+  auto credentials = gateway::read_credentials(config.credentials);
+  if (const auto* faults = std::get_if<gateway::CredentialFaults>(&credentials)) {
+    return refuse(faults->texts);
+  }
+  if (only_check) {
+    std::cout << file << ": good\n";
+    return service::exit_success;
+  }
+  service::log::set_up(config.log_format, config.log_level);
+  gateway::Daemon daemon(config, std::move(std::get<gateway::Credentials>(credentials)));
+  return daemon.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Collects masked updates of a site's devices and forwards their sums.",
+               "tributary-gateway");
+  std::string file;
+  bool only_check = false;
+  app.add_option("--config", file, "TOML file")->required();
+  app.add_flag("--check-config", only_check, "check configuration and credentials, then exit");
+  app.set_version_flag("--version", TRIBUTARY_VERSION);
+  app.footer("Options of the file and the environment:\n" + gateway::describe_config());
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? service::exit_success : service::exit_configuration;
+  }
+  try {
+    return run(file, only_check);
+  } catch (const std::exception& failure) {
+    std::cerr << "tributary-gateway: " << failure.what() << "\n";
+    return service::exit_failure;
+  }
+}

@@ -1,0 +1,69 @@
+// What the parts of the uplink share: the client, whether it reaches anybody, and how long to wait
+// when it does not.
+#pragma once
+
+#include <functional>
+#include <random>
+
+#include "gateway/engine/log.hpp"
+#include "gateway/metrics.hpp"
+#include "gateway/uplink/http.hpp"
+#include "storage/backoff.hpp"
+
+namespace tributary::gateway::uplink {
+
+class Link {
+ public:
+  Link(Http http, Metrics& metrics, engine::Log log)
+      : http_(std::move(http)), metrics_(metrics), log_(std::move(log)) {}
+
+  // Every request of the uplink goes through here.
+  boost::asio::awaitable<HttpAnswer> send(HttpRequest request) {
+    HttpAnswer answer = co_await http_(std::move(request));
+    note(answer);
+    co_return answer;
+  }
+
+  bool reachable() const { return reachable_; }
+  const std::string& fault() const { return fault_; }
+  // Runs when the coordinator is reached again; it may have forgotten us meanwhile.
+  void on_return(std::function<void()> action) { on_return_ = std::move(action); }
+
+  std::chrono::milliseconds delay(std::uint32_t failures) {
+    constexpr storage::Backoff backoff{std::chrono::milliseconds(1000),
+                                       std::chrono::milliseconds(30'000)};
+    return storage::backoff_delay(backoff, failures, chance_(random_)) +
+           std::chrono::milliseconds(100);
+  }
+  Metrics& metrics() { return metrics_; }
+  const engine::Log& log() const { return log_; }
+
+ private:
+  // One line per change, whatever the number of requests.
+  void note(const HttpAnswer& answer) {
+    const bool reached = answer.status != 0;
+    if (!reached) fault_ = answer.fault;
+    if (reached == reachable_ && told_) return;
+    if (reached) {
+      log_(engine::Severity::info, "coordinator reached");
+      if (on_return_) on_return_();
+    } else {
+      log_(engine::Severity::warning, "coordinator not reachable, trying again: " + answer.fault);
+    }
+    told_ = true;
+    reachable_ = reached;
+    metrics_.coordinator_reachable.Set(reached ? 1 : 0);
+  }
+
+  Http http_;
+  Metrics& metrics_;
+  engine::Log log_;
+  std::function<void()> on_return_;
+  bool reachable_ = false;
+  bool told_ = false;
+  std::string fault_ = "not tried yet";
+  std::mt19937 random_{std::random_device{}()};
+  std::uniform_real_distribution<double> chance_{0.0, 1.0};
+};
+
+}  // namespace tributary::gateway::uplink

@@ -1,0 +1,71 @@
+#include "gateway/uplink/outbox_sender.hpp"
+
+#include "gateway/uplink/question.hpp"
+
+namespace tributary::gateway::uplink {
+namespace {
+
+constexpr std::uint32_t batch = 4;  // messages in memory at the same time
+constexpr std::chrono::milliseconds idle{5'000};
+
+}  // namespace
+
+boost::asio::awaitable<void> OutboxSender::run() {
+  for (std::uint32_t failures = 0;;) {
+    Backlog backlog = co_await look();
+    bool reachable = true;
+    for (auto& entry : backlog.due) {
+      auto message = std::make_shared<Message>(std::move(entry));
+      reachable = co_await forward(message);
+      if (!reachable) break;
+    }
+    failures = reachable ? 0 : failures + 1;
+    if (!reachable) {
+      co_await bell_.wait(link_.delay(failures));
+    } else if (backlog.due.empty()) {
+      co_await bell_.wait(idle);
+    }
+  }
+}
+
+boost::asio::awaitable<OutboxSender::Backlog> OutboxSender::look() {
+  std::function<Backlog(engine::Store&)> question = [at = now()](engine::Store& store) {
+    auto& outbox = store.outbox();
+    return Backlog{outbox.due(at, batch), outbox.count(), outbox.oldest()};
+  };
+  Backlog backlog = co_await ask(site_.writer(), std::move(question));
+  auto& metrics = link_.metrics();
+  metrics.outbox_messages.Set(static_cast<double>(backlog.count));
+  const std::chrono::duration<double> age =
+      backlog.oldest ? now() - *backlog.oldest : std::chrono::milliseconds(0);
+  metrics.outbox_oldest_seconds.Set(age.count());
+  co_return backlog;
+}
+
+boost::asio::awaitable<bool> OutboxSender::forward(std::shared_ptr<Message> message) {
+  HttpRequest request{"PUT", message->destination, std::string(text_of(message->content)),
+                      std::chrono::seconds(60)};
+  const HttpAnswer answer = co_await link_.send(std::move(request));
+  if (answer.passing()) {
+    link_.metrics().forwarded("failed").Increment();
+    const auto attempts = message->attempts + 1;
+    const auto next = now() + link_.delay(attempts);
+    site_.writer().commit([message, attempts, next, fault = answer.fault](engine::Store& store) {
+      store.outbox().reschedule(message->key, next, attempts, fault);
+    });
+    co_return false;
+  }
+  if (answer.good()) {
+    link_.metrics().forwarded("delivered").Increment();
+  } else {
+    link_.metrics().forwarded("refused").Increment();
+    link_.log()(engine::Severity::warning, message->key +
+                                               ": refused by the coordinator and dropped, " +
+                                               std::to_string(answer.status) + " " + answer.fault);
+  }
+  site_.writer().commit(
+      [message](engine::Store& store) { store.outbox().delivered(message->key); });
+  co_return true;
+}
+
+}  // namespace tributary::gateway::uplink

@@ -1,0 +1,33 @@
+#include "gateway/uplink/uplink.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+
+namespace tributary::gateway::uplink {
+namespace {
+
+// A loop that ends is a bug of ours: it must not go unnoticed.
+void rethrow(const std::exception_ptr& failure) {
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace
+
+Uplink::Uplink(boost::asio::io_context& io, engine::Site& site, const engine::Clock& clock,
+               Http http, Metrics& metrics, engine::Log log)
+    : io_(io),
+      link_(std::move(http), metrics, std::move(log)),
+      announcer_(io, site, link_),
+      errands_(io, site, clock, link_),
+      work_(io, site, link_, [this](const v1::Work& work) { errands_.want(work); }),
+      outbox_(io, site, clock, link_) {
+  link_.on_return([this] { announcer_.again(); });
+}
+
+void Uplink::start() {
+  boost::asio::co_spawn(io_, announcer_.run(), rethrow);
+  boost::asio::co_spawn(io_, work_.run(), rethrow);
+  boost::asio::co_spawn(io_, outbox_.run(), rethrow);
+  boost::asio::co_spawn(io_, errands_.run(), rethrow);
+}
+
+}  // namespace tributary::gateway::uplink

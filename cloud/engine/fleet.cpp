@@ -38,8 +38,8 @@ Fleet::Fleet(store::Store& store, round::FleetAuthority authority, const World& 
   for (const auto& row : store_.gateways.all()) {
     auto checked = verified(row.id, row.keys);
     if (const auto* declined = std::get_if<Declined>(&checked)) {
-      world_.say(Severity::warning,
-                 "gateway " + row.id.hex() + " left out until it comes again: " + declined->text);
+      world_.say(Severity::warning, "gateway_left_out",
+                 {{"gateway", row.id.hex()}, {"reason", declined->text}});
       continue;
     }
     auto& member = std::get<Member>(checked);
@@ -108,9 +108,11 @@ Result<Fleet::KeysKept> Fleet::put_keys(const GatewayId& gateway, const std::str
   }
   store_.gateways.put_keys({gateway, member.name, member.version, body, {}, member.last_seen});
   stored_seen_[gateway] = member.last_seen;
-  world_.say(Severity::info, "gateway " + member.name + " (" + gateway.hex() + ", operator " +
-                                 member.gateway.operated_by + ") gave its keys" +
-                                 (member.helper ? ", helper role included" : ""));
+  world_.say(Severity::info, "gateway_keys",
+             {{"gateway", gateway.hex()},
+              {"name", member.name},
+              {"operator", member.gateway.operated_by},
+              {"helper", member.helper ? helper_id(*member.helper).hex() : std::string{"none"}}});
   members_.insert_or_assign(gateway, std::move(member));
   return KeysKept{true};
 }
@@ -132,8 +134,8 @@ Result<Hash> Fleet::put_roster(const GatewayId& gateway, const std::string& body
   member.roster_hash = roster.hash;
   member.roster_size = size;
   rosters_changed_at_ = world_.now();
-  world_.say(Severity::info,
-             "gateway " + member.name + " has a roster of " + std::to_string(size) + " devices");
+  world_.say(Severity::info, "roster",
+             {{"gateway", gateway.hex()}, {"name", member.name}, {"devices", size}});
   return roster.hash;
 }
 

@@ -7,10 +7,6 @@ namespace {
 
 constexpr std::chrono::seconds write_retry{5};
 
-std::string about(const store::RoundKey& key) {
-  return "task " + key.task.hex() + " round " + std::to_string(key.round);
-}
-
 template <class... Cases>
 struct Overloaded : Cases... {
   using Cases::operator()...;
@@ -33,7 +29,8 @@ void RoundDesk::resume() {
     }
   }
   for (const auto& row : desk_.store.rounds.open()) {
-    desk_.world.say(Severity::info, about(row.key) + " resumed");
+    desk_.world.say(Severity::info, "round_resumed",
+                    {{"task", row.key.task.hex()}, {"round", row.key.round}});
     reload(row.key.task);
   }
 }
@@ -96,9 +93,11 @@ void RoundDesk::open(const Task& task, const round::RoundPlan& plan,
     desk_.store.tasks.put_progress(key.task, progress);
   });
   desk_.board.adopt(key.task, progress);
-  desk_.world.say(Severity::info, about(key) + " opened at " + std::to_string(parts.size()) +
-                                      " gateways for about " + std::to_string(row.expected) +
-                                      " devices");
+  desk_.world.say(Severity::info, "round_opened",
+                  {{"task", key.task.hex()},
+                   {"round", key.round},
+                   {"gateways", parts.size()},
+                   {"expected", row.expected}});
   reload(key.task);
   const auto& run = *runs_.at(key.task);
   for (std::size_t i = 0; i < run.parts.size(); ++i) part_changed(run, i);
@@ -230,12 +229,19 @@ void RoundDesk::combined(const store::RoundKey& key, std::size_t part, round::Un
   desk_.observer.part_combined(seconds, burnt);
   const auto gateway = desk_.fleet.called(run.parts[part].row.gateway);
   if (burnt) {
-    desk_.world.say(Severity::warning, about(key) + " gateway " + gateway + ": " + result.fault);
+    desk_.world.say(Severity::warning, "sum_burnt",
+                    {{"task", key.task.hex()},
+                     {"round", key.round},
+                     {"gateway", gateway},
+                     {"reason", result.fault}});
   } else {
     run.total.add(result.sums);
     run.parts[part].sum_hash = result.sum_hash;
-    desk_.world.say(Severity::info, about(key) + " gateway " + gateway + " combined, " +
-                                        std::to_string(result.sums.count) + " survivors");
+    desk_.world.say(Severity::info, "sum_combined",
+                    {{"task", key.task.hex()},
+                     {"round", key.round},
+                     {"gateway", gateway},
+                     {"survivors", result.sums.count}});
   }
   part_changed(run, part);
   carry_out(key.task, outcome.effects);
@@ -301,8 +307,12 @@ void RoundDesk::release(const store::RoundKey& key, round::NextModel next) {
   });
   const auto seconds = std::chrono::duration<double>(*row.closed_at - row.opened_at).count();
   desk_.observer.round_released(row.survivors, row.masks_removed, seconds);
-  desk_.world.say(Severity::info, about(key) + " released: " + std::to_string(row.survivors) +
-                                      " survivors, model " + next.hash.hex());
+  desk_.world.say(Severity::info, "round_released",
+                  {{"task", key.task.hex()},
+                   {"round", key.round},
+                   {"survivors", row.survivors},
+                   {"seconds", seconds},
+                   {"model", next.hash.hex()}});
   desk_.board.adopt(key.task, progress);
   close(key.task);
 }
@@ -353,7 +363,8 @@ void RoundDesk::abandon(const TaskId& task, const round::Abandon& what) {
     desk_.store.tasks.put_progress(task, progress);
   });
   desk_.observer.round_abandoned();
-  desk_.world.say(Severity::warning, about(key) + " abandoned: " + what.reason);
+  desk_.world.say(Severity::warning, "round_abandoned",
+                  {{"task", task.hex()}, {"round", row.key.round}, {"reason", what.reason}});
   desk_.board.adopt(task, progress);
   close(task);
 }

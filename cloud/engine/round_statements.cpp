@@ -168,6 +168,12 @@ Result<> RoundDesk::take(const Hash& ctx_hash, const Said& said, const std::stri
     reload(at->task);
     throw;
   }
+  desk_.world.say(Severity::info, "statement",
+                  {{"task", at->task.hex()},
+                   {"round", run.row.key.round},
+                   {"gateway", desk_.fleet.called(run.parts[at->part].row.gateway)},
+                   {"kind", store::name_of(said.kind)},
+                   {"part", round::phase_name(run.phase(at->part))}});
   part_changed(run, at->part);
   carry_out(at->task, outcome.effects);
   return Done{};

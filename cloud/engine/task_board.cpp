@@ -52,10 +52,11 @@ std::variant<TaskId, TaskBoard::Faults> TaskBoard::create(std::string_view spec_
   row.progress.state_reason = "the first round has not been planned yet";
   store_.tasks.add(row);
   const auto id = row.id;
-  world_.say(Severity::info, "task " + id.hex() + " '" + spec.name + "' created: " +
-                                 std::to_string(spec.rounds) + " rounds of " + spec.model);
+  world_.say(
+      Severity::info, "task_created",
+      {{"task", id.hex()}, {"name", spec.name}, {"rounds", spec.rounds}, {"model", spec.model}});
   for (const auto& warning : round::trust_warnings(splits(spec))) {
-    world_.say(Severity::warning, "task " + id.hex() + ": " + warning);
+    world_.say(Severity::warning, "trust_not_split", {{"task", id.hex()}, {"warning", warning}});
   }
   tasks_.emplace(id, Task{std::move(row), std::move(*parsed.spec)});
   return id;
@@ -119,9 +120,10 @@ void TaskBoard::adopt(const TaskId& task, TaskProgress progress) {
   const bool turned = known.state != progress.state;
   known = std::move(progress);
   if (turned) {
-    world_.say(known.state == TaskState::failed ? Severity::error : Severity::info,
-               "task " + task.hex() + " is " + std::string{store::name_of(known.state)} + ": " +
-                   known.state_reason);
+    world_.say(known.state == TaskState::failed ? Severity::error : Severity::info, "task_state",
+               {{"task", task.hex()},
+                {"state", store::name_of(known.state)},
+                {"reason", known.state_reason}});
   }
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "cloud/service/log.hpp"
 #include "cloud/store/rows.hpp"
 
 namespace tributary::cloud::engine {
@@ -16,7 +17,8 @@ struct World {
   // Runs `work` away from the owner's thread, then `then` on it. `then` may come before submit
   // returns.
   std::function<void(std::function<void()> work, std::function<void()> then)> submit;
-  std::function<void(Severity, const std::string&)> say;  // one line per transition
+  // One line per transition: `event` in snake_case, and what it is about.
+  std::function<void(Severity, std::string_view event, service::log::Fields)> say;
 };
 
 // What happened, for the metrics. Called on the owner's thread.

@@ -70,9 +70,9 @@ Daemon::Daemon(asio::io_context& context, DaemonSettings settings, Say say)
   };
   coordinator_.revisions.listen([this](const GatewayId& gateway) { front_.room.wake(gateway); });
   if (!coordinator_.store.set_aside().empty()) {
-    say_(engine::Severity::error, "the database was corrupt; it is kept as " +
-                                      coordinator_.store.set_aside().string() +
-                                      " and an empty one took its place");
+    say_(engine::Severity::error, "database_set_aside",
+         {{"kept_as", coordinator_.store.set_aside().string()},
+          {"reason", "it was corrupt; an empty one took its place"}});
   }
 }
 
@@ -124,6 +124,7 @@ void Daemon::beat() {
 void Daemon::stop() {
   if (front_.stopping) return;
   front_.stopping = true;
+  stopped_();
   gateways_.stop();
   admin_.stop();
   front_.room.wake_all();
@@ -138,7 +139,7 @@ void Daemon::stop() {
 }
 
 void Daemon::storage_failed(const storage::Failure& failure) {
-  say_(engine::Severity::error, std::string{"storage: "} + failure.what());
+  say_(engine::Severity::error, "storage_failed", {{"reason", failure.what()}});
   // What was not synced is unknown now, and only opening the file again tells.
   if (failure.kind() == storage::FailureKind::io ||
       failure.kind() == storage::FailureKind::corrupt) {

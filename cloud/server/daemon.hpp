@@ -25,7 +25,7 @@ Hash load_operator_token(const std::filesystem::path& credentials);
 
 class Daemon {
  public:
-  using Say = std::function<void(engine::Severity, const std::string&)>;
+  using Say = decltype(engine::World::say);
 
   // Opens the store, resumes rounds and binds the ports. Throws engine::CredentialFault,
   // storage::Failure or boost::system::system_error.
@@ -35,8 +35,10 @@ class Daemon {
   Daemon& operator=(const Daemon&) = delete;
 
   void start();
-  // Closes the listeners, answers those who wait, and lets the context run out of work.
+  // Closes the listeners, answers those who wait, and lets the context run out of work. Also
+  // happens by itself when the store fails for good.
   void stop();
+  void when_stopped(std::function<void()> then) { stopped_ = std::move(then); }
 
   // From any thread with the context's executor held, that is: on the owner's thread.
   std::string metrics_page() { return metrics_.page(coordinator_); }
@@ -63,6 +65,7 @@ class Daemon {
   Listener gateways_;
   Listener admin_;
   boost::asio::steady_timer heart_;
+  std::function<void()> stopped_ = [] {};
   bool failed_ = false;
 };
 

@@ -121,6 +121,10 @@ std::string_view name_of(RoundState state) {
   return state_names[static_cast<std::size_t>(state)];
 }
 
+std::string_view name_of(EventKind kind) {
+  return kind_names[static_cast<std::size_t>(kind)];
+}
+
 void RoundRows::add(const RoundRow& round) {
   database_.run(
       "INSERT INTO rounds (task, round, state, reason, opened_at, least_contributions, "
@@ -143,9 +147,8 @@ void RoundRows::add_event(const EventRow& event) {
   database_.run(
       "INSERT INTO round_events (ctx_hash, kind, helper, statement, received_at, body) "
       "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-      event.ctx_hash.view(), kind_names[static_cast<std::size_t>(event.kind)],
-      optional_blob(event.helper), event.statement.view(), number(event.received_at),
-      view_of(event.body));
+      event.ctx_hash.view(), name_of(event.kind), optional_blob(event.helper),
+      event.statement.view(), number(event.received_at), view_of(event.body));
 }
 
 void RoundRows::close(const RoundRow& round) {

@@ -107,6 +107,7 @@ struct PartRow {
 };
 
 enum class EventKind { sum, mask_sum, refusal, abandon };
+std::string_view name_of(EventKind kind);
 struct EventRow {
   Hash ctx_hash;
   EventKind kind = EventKind::sum;

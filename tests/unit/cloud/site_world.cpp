@@ -103,7 +103,9 @@ void SiteWorld::restart() {
     jobs.emplace_back(std::move(work), std::move(then));
     if (run_jobs_at_once && coordinator_) run_jobs();
   };
-  world.say = [this](cloud::engine::Severity, const std::string& text) { said.push_back(text); };
+  world.say = [this](cloud::engine::Severity, std::string_view event, service::log::Fields) {
+    said.emplace_back(event);
+  };
   coordinator_ = std::make_unique<Coordinator>(folder_.path(), std::move(identity),
                                                std::move(world), observer_, "life");
   if (run_jobs_at_once) run_jobs();

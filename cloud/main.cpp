@@ -1,0 +1,120 @@
+// tributary-coordinator: see README.md beside this file.
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <iostream>
+
+#include "cloud/options.hpp"
+#include "cloud/server/daemon.hpp"
+#include "cloud/service/exit_code.hpp"
+#include "cloud/service/local_listener.hpp"
+
+namespace {
+
+namespace asio = boost::asio;
+namespace engine = tributary::cloud::engine;
+namespace server = tributary::cloud::server;
+namespace service = tributary::service;
+
+void say(engine::Severity severity, std::string_view event, service::log::Fields fields) {
+  switch (severity) {
+    case engine::Severity::info:
+      return service::log::info(event, fields);
+    case engine::Severity::warning:
+      return service::log::warning(event, fields);
+    case engine::Severity::error:
+      return service::log::error(event, fields);
+  }
+}
+
+service::Pages pages(server::Daemon& daemon) {
+  return {{"/healthz",
+           [] {
+             return service::Page{200, "text/plain; charset=utf-8", "ok\n"};
+           }},
+          {"/readyz",
+           [&daemon] {
+             return daemon.ready() ? service::Page{200, "text/plain; charset=utf-8", "ready\n"}
+                                   : service::Page{503, "text/plain; charset=utf-8", "stopping\n"};
+           }},
+          {"/metrics", [&daemon] {
+             return service::Page{200, "text/plain; version=0.0.4; charset=utf-8",
+                                  daemon.metrics_page()};
+           }}};
+}
+
+int fault(int code, const std::string& text) {
+  std::cerr << "tributary-coordinator: " << text << '\n';
+  return code;
+}
+
+int run(const tributary::cloud::Options& options) {
+  asio::io_context context(1);
+  std::optional<server::Daemon> daemon;
+  try {
+    daemon.emplace(context, options.daemon, say);
+  } catch (const engine::CredentialFault& credential) {
+    return fault(service::exit_configuration, credential.what());
+  }
+  auto opened = service::LocalListener::open(context, options.local, pages(*daemon));
+  if (const auto* text = std::get_if<std::string>(&opened)) {
+    return fault(service::exit_failure, *text);
+  }
+  auto local = std::move(std::get<std::unique_ptr<service::LocalListener>>(opened));
+  asio::signal_set signals(context, SIGTERM, SIGINT);
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (error) return;
+    service::log::info("stopping");
+    daemon->stop();
+  });
+  daemon->when_stopped([&] {
+    boost::system::error_code ignored;
+    signals.cancel(ignored);
+    local.reset();
+  });
+  daemon->start();
+  service::log::info("started", {{"version", options.daemon.version},
+                                 {"gateways", options.daemon.gateways.port()},
+                                 {"admin", options.daemon.admin.port()}});
+  context.run();
+  service::log::info("stopped");
+  return daemon->failed() ? service::exit_failure : service::exit_success;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Coordinates rounds over gateways and combines their masked sums.");
+  std::string file;
+  bool check = false;
+  app.add_option("--config", file,
+                 "TOML file; every key can be set as TRIBUTARY_COORDINATOR_<SECTION>_<KEY>")
+      ->required();
+  app.add_flag("--check-config", check, "Check configuration and credentials, then exit");
+  app.set_version_flag("--version", TRIBUTARY_VERSION);
+  app.footer(tributary::cloud::options_reference());
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? service::exit_success : service::exit_configuration;
+  }
+  const auto read = tributary::cloud::read_options(file);
+  if (const auto* faults = std::get_if<service::Faults>(&read)) {
+    for (const auto& text : *faults) fault(service::exit_configuration, text);
+    return service::exit_configuration;
+  }
+  const auto& options = std::get<tributary::cloud::Options>(read);
+  if (check) {
+    std::cout << file << ": ok\n";
+    return service::exit_success;
+  }
+  service::log::set_up(options.log_format, options.log_level);
+  umask(077);
+  try {
+    tributary::cloud::make_state_folder(options);
+    return run(options);
+  } catch (const std::exception& error) {
+    return fault(service::exit_failure, error.what());
+  }
+}

@@ -392,7 +392,11 @@ trib_status Device::gradient(void* user, const float*, float* out, std::uint32_t
     out[i] = static_cast<float>(i % 7 + step) - 3.0F + 0.01F * call;
   }
   *report = {1.0F + static_cast<float>(step), 2, 4};
-  return TRIB_OK;
+  if (!trainer.site.fault) return TRIB_OK;
+  const Fault& fault = *trainer.site.fault;
+  if (fault.coordinate) out[parameters - 1] = *fault.coordinate;
+  if (fault.report) *report = *fault.report;
+  return fault.status;
 }
 
 Device::Device(Site& site, std::uint32_t checkpoint_steps)
@@ -425,11 +429,11 @@ std::uint32_t Device::run_once() {
   site_.waiting.clear();
   for (const auto& [topic, payload] : messages) {
     const auto status = trib_client_message(client, topic.c_str(), payload.data(), payload.size());
-    if (status != TRIB_OK) last = status;
+    if (status != TRIB_OK) said.insert(status);
   }
   std::uint32_t wait = 0;
   const auto status = trib_client_turn(client, &wait);
-  if (status != TRIB_OK) last = status;
+  if (status != TRIB_OK) said.insert(status);
   return site_.waiting.empty() && site_.sent.empty() ? wait : 0;
 }
 

@@ -22,6 +22,13 @@ namespace v1 = tributary::v1;
 inline constexpr std::uint32_t parameters = 200;
 inline constexpr std::uint32_t words = parameters + 3 + 4;
 
+// What the test trainer does wrong.
+struct Fault {
+  trib_status status = TRIB_OK;
+  std::optional<float> coordinate;  // of the gradient
+  std::optional<trib_batch_report> report;
+};
+
 // What the device has published and stored; survives its reboots.
 struct Site {
   Site();
@@ -36,7 +43,8 @@ struct Site {
   int actions = 0;             // storage writes and publishes so far
   std::optional<int> cut_at;   // power fails when this action begins
   std::optional<int> fail_at;  // this action alone is refused
-  int gradients = 0;           // computed so far: no two steps of the test trainer are alike
+  std::optional<Fault> fault;
+  int gradients = 0;  // computed so far: no two steps of the test trainer are alike
   bool dead = false;
   std::vector<std::int32_t> revealed;
 
@@ -101,7 +109,7 @@ class Device {
   void run(std::uint64_t patience_ms = 100000);
   // One exchange with the site and one turn; the milliseconds the device wants to wait.
   std::uint32_t run_once();
-  trib_status last = TRIB_OK;  // of the last message or turn that was not TRIB_OK
+  std::set<trib_status> said;  // by messages and turns, TRIB_OK left out
   int training_steps = 0;
 
  private:

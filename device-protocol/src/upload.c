@@ -9,6 +9,9 @@
 #include "tributary.pb.h"
 #include "tributary/frame.h"
 
+/* Whoever refused a hello for good must act before another can succeed (PROTOCOL.md 8). */
+enum { REFUSED_HELLO_SECONDS = 3600 };
+
 /* The counter is durable before the nonce exists, the nonce before any chunk does, and the round is
  * remembered as contributed to with it: one contribution per round number, whatever happens next. */
 static trib_status take_nonce(trib_client* client) {
@@ -202,12 +205,24 @@ trib_status trib_on_receipt(trib_client* client, const unsigned char* payload, s
   return trib_round_end(client);
 }
 
+static void wait_seconds(trib_client* client, uint32_t seconds) {
+  client->retry_at_ms = client->port.monotonic_ms(client->port.user) + (uint64_t)seconds * 1000;
+}
+
 trib_status trib_on_reject(trib_client* client, const unsigned char* payload, size_t size) {
   tributary_v1_Reject reject = tributary_v1_Reject_init_zero;
   pb_istream_t stream = pb_istream_from_buffer(payload, size);
   if (!pb_decode(&stream, tributary_v1_Reject_fields, &reject)) return TRIB_MALFORMED;
-  if (reject.ctx_hash.size != TRIB_HASH_BYTES || reject.nonce.size != TRIB_NONCE_BYTES) {
+  /* A gateway that does not know the round names the nonce alone: no other upload has it. */
+  if (reject.ctx_hash.size == 0) {
+    memcpy(reject.ctx_hash.bytes, client->round.terms.ctx_hash, TRIB_HASH_BYTES);
+  }
+  if (reject.nonce.size != TRIB_NONCE_BYTES) {
     trib_log(client, TRIB_LOG_WARNING, "rejected outside a round, reason", (uint64_t)reject.reason);
+    if (client->phase == TRIB_PHASE_JOINING) {
+      wait_seconds(client, reject.retry_after_seconds > 0 ? reject.retry_after_seconds
+                                                          : (uint32_t)REFUSED_HELLO_SECONDS);
+    }
     return TRIB_OK;
   }
   if (!names_upload(client, reject.ctx_hash.bytes, reject.nonce.bytes)) return TRIB_STALE;
@@ -219,7 +234,6 @@ trib_status trib_on_reject(trib_client* client, const unsigned char* payload, si
   }
   client->range_count = 0;
   if (client->phase == TRIB_PHASE_UPLOADING) client->phase = TRIB_PHASE_REQUESTING;
-  client->retry_at_ms =
-      client->port.monotonic_ms(client->port.user) + (uint64_t)reject.retry_after_seconds * 1000;
+  wait_seconds(client, reject.retry_after_seconds);
   return TRIB_OK;
 }

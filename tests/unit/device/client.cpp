@@ -259,3 +259,54 @@ TEST_CASE("a device without identity or with too little memory does not start") 
   CHECK(trib_client_size() < 4096);
   MESSAGE("client state: ", trib_client_size(), " bytes");
 }
+
+TEST_CASE("a refused hello is not said again for an hour, or for as long as the gateway says") {
+  REQUIRE(sodium_init() >= 0);
+  struct Row {
+    v1::RejectReason reason;
+    std::uint32_t retry_after_seconds;
+    std::uint32_t wait_ms;
+  };
+  for (const auto& row :
+       {Row{v1::REJECT_BAD_CERTIFICATE, 0, 3600000}, Row{v1::REJECT_UNKNOWN_DEVICE, 0, 3600000},
+        Row{v1::REJECT_BUSY, 7, 7000}}) {
+    Site site;
+    Device device(site);
+    site.sent.clear();
+    v1::Reject reject;
+    reject.set_reason(row.reason);
+    reject.set_retry_after_seconds(row.retry_after_seconds);
+    const std::string bytes = reject.SerializeAsString();
+    const std::string topic = "tributary/v1/device/" + site.device.hex() + "/down/reject";
+    CHECK(trib_client_message(device.client, topic.c_str(), bytes.data(), bytes.size()) == TRIB_OK);
+    std::uint32_t wait = 0;
+    CHECK(trib_client_turn(device.client, &wait) == TRIB_OK);
+    CHECK(wait == row.wait_ms);
+    CHECK(site.sent.empty());
+    device.run(4000000);
+    CHECK(trib_client_phase(device.client) == TRIB_PHASE_IDLE);
+  }
+}
+
+TEST_CASE("a reject may name the nonce alone; another nonce is none of ours") {
+  REQUIRE(sodium_init() >= 0);
+  Site site;
+  site.open_round(1);
+  site.forge_receipts = true;
+  Device device(site);
+  device.run(150);
+  REQUIRE(trib_client_phase(device.client) == TRIB_PHASE_COMMITTING);
+  const std::string topic = "tributary/v1/device/" + site.device.hex() + "/down/reject";
+  const std::string nonce = site.uploads.begin()->first.substr(32);
+  v1::Reject reject;
+  reject.set_reason(v1::REJECT_UNKNOWN_ROUND);
+  reject.set_nonce(std::string(16, 'n'));
+  std::string bytes = reject.SerializeAsString();
+  CHECK(trib_client_message(device.client, topic.c_str(), bytes.data(), bytes.size()) ==
+        TRIB_STALE);
+  CHECK(trib_client_phase(device.client) == TRIB_PHASE_COMMITTING);
+  reject.set_nonce(nonce);
+  bytes = reject.SerializeAsString();
+  CHECK(trib_client_message(device.client, topic.c_str(), bytes.data(), bytes.size()) == TRIB_OK);
+  CHECK(trib_client_phase(device.client) == TRIB_PHASE_IDLE);
+}

@@ -11,6 +11,7 @@
 
 #include "device-protocol/fleet/commands.hpp"
 #include "device-protocol/fleet/initial_model.hpp"
+#include "device-protocol/fleet/local_trainer.hpp"
 #include "device-protocol/fleet/model_file.hpp"
 #include "device-protocol/fleet/scoreboard.hpp"
 
@@ -111,6 +112,12 @@ int scoreboard(const ScoreboardArguments& arguments) {
   Scoreboard board(*coordinator, *data, arguments.task, arguments.true_vectors);
   const auto task = board.task();
   if (!task) return complain(task.error().text, 1);
+  // Found out now rather than after the first round.
+  const LocalExamples all{data->train.values.data(), data->train.labels.data(),
+                          data->train.features, data->classes,
+                          static_cast<std::uint32_t>(data->train.rows())};
+  if (const auto fits = make_trainer(task->model, all); !fits)
+    return complain(fits.error().text, 2);
   std::future<Outcome<Score>> comparison;
   if (arguments.central) comparison = begin_comparison(arguments, *data, *task);
   const auto result = board.follow(*task);

@@ -1,0 +1,36 @@
+// The fleet authority: issues every identity of a tenant, as the files of cloud/api/README.md. Kept offline.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace tributary::cli {
+
+// All functions throw CommandFault. `root` is the folder that holds authority/, coordinator/, gateways/, devices/.
+void init_authority(const std::filesystem::path& root, const std::string& tenant);
+
+void issue_coordinator(const std::filesystem::path& root, const std::vector<std::string>& hosts);
+
+struct GatewayRequest {
+  std::string name;    // folder below gateways/
+  std::string run_by;  // operator, 1..32 bytes: trust is only split between different ones
+  bool helper = false;
+  std::string
+      broker_host;  // what devices connect to; localhost: the broker listens on loopback only
+  std::uint16_t broker_port = 8883;
+};
+void issue_gateway(const std::filesystem::path& root, const GatewayRequest& request);
+
+struct DeviceRequest {
+  std::string gateway;  // name
+  std::uint32_t count = 1;
+  std::uint32_t n_min = 10;  // floor: the device refuses rounds below it
+  float clip_l2_cap = 0;     // 0: none
+};
+// Returns the hex ids.
+std::vector<std::string> issue_devices(const std::filesystem::path& root,
+                                       const DeviceRequest& request);
+
+}  // namespace tributary::cli

@@ -1,0 +1,22 @@
+// Configuration of a site's Mosquitto, from the templates in deploy/mosquitto.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace tributary::cli {
+
+struct BrokerFiles {
+  std::string configuration;
+  std::string access_list;
+};
+// `folder`: absolute, where psk and acl lie. A `host` that is loopback makes the broker listen there only.
+BrokerFiles broker_files(const std::filesystem::path& folder, const std::string& host,
+                         std::uint16_t port);
+
+// Lower-case hex of SHA-256, as operator.token.sha256 holds it.
+std::string sha256_hex(std::string_view text);
+
+}  // namespace tributary::cli

@@ -1,21 +1,29 @@
 #include "device-protocol/trainer/batch.h"
 
-static uint32_t common_divisor(uint32_t a, uint32_t b) {
-  while (b != 0) {
-    const uint32_t rest = a % b;
-    a = b;
-    b = rest;
+enum { ROUNDS = 4 };
+
+/* A Feistel network: whatever the round function, a permutation of the numbers of 2 * half bits. */
+static uint32_t shuffle(uint32_t value, uint32_t half, uint64_t key) {
+  const uint32_t mask = (1U << half) - 1;
+  uint32_t left = value >> half;
+  uint32_t right = value & mask;
+  for (uint32_t round = 0; round < ROUNDS; ++round) {
+    const uint32_t next = left ^ ((uint32_t)trib_mix(key + ((uint64_t)round << 32 | right)) & mask);
+    left = right;
+    right = next;
   }
-  return a;
+  return left << half | right;
 }
 
-/* k -> stride * k + start (mod count) visits every example once when stride and count share no
- * divisor; stride and start are new in every epoch. */
 uint32_t trib_example_at(uint64_t seed, uint64_t position, uint32_t count) {
-  const uint64_t epoch = position / count;
-  const uint64_t place = position % count;
-  const uint64_t draw = trib_mix(seed ^ trib_mix(epoch));
-  uint32_t stride = (uint32_t)(draw % count);
-  while (common_divisor(stride, count) != 1) stride = (stride + 1) % count;
-  return (uint32_t)((stride * place + trib_mix(draw) % count) % count);
+  const uint64_t key = trib_mix(seed ^ trib_mix(position / count));
+  uint32_t example = (uint32_t)(position % count);
+  uint32_t half = 1;
+  while (half < 16 && (uint64_t)1 << 2 * half < count) ++half;
+  /* Walking the permutation's cycle until it is back among the examples permutes just them; the
+   * walk has four steps on average where it is longest. */
+  do {
+    example = shuffle(example, half, key);
+  } while (example >= count);
+  return example;
 }

@@ -59,19 +59,46 @@ size_t trib_mlp_scratch(const trib_mlp_shape* shape) {
   return total + 2 * (size_t)widest;
 }
 
-enum { LANES = 16 };
+/* Rows are taken four at a time: four independent sums, and one pass over the inputs. */
+enum { ROWS = 4 };
 
-/* Several sums side by side, which the compiler keeps in one vector register. */
-static float dot(const float* restrict a, const float* restrict b, uint32_t size) {
-  float lanes[LANES] = {0.0F};
-  float sum = 0.0F;
-  uint32_t i = 0;
-  for (; i + LANES <= size; i += LANES) {
-    for (int k = 0; k < LANES; ++k) lanes[k] += a[i + (uint32_t)k] * b[i + (uint32_t)k];
+static void dot_rows(const float* restrict rows, size_t stride, const float* restrict in,
+                     uint32_t size, float out[ROWS]) {
+  const float* restrict r1 = rows + stride;
+  const float* restrict r2 = r1 + stride;
+  const float* restrict r3 = r2 + stride;
+  float s0 = 0.0F;
+  float s1 = 0.0F;
+  float s2 = 0.0F;
+  float s3 = 0.0F;
+  for (uint32_t i = 0; i < size; ++i) {
+    s0 += rows[i] * in[i];
+    s1 += r1[i] * in[i];
+    s2 += r2[i] * in[i];
+    s3 += r3[i] * in[i];
   }
-  for (; i < size; ++i) sum += a[i] * b[i];
-  for (int k = 0; k < LANES; ++k) sum += lanes[k];
+  out[0] = s0;
+  out[1] = s1;
+  out[2] = s2;
+  out[3] = s3;
+}
+
+static float dot(const float* restrict a, const float* restrict b, uint32_t size) {
+  float sum = 0.0F;
+  for (uint32_t i = 0; i < size; ++i) sum += a[i] * b[i];
   return sum;
+}
+
+/* out = weights * in + biases */
+static void affine(const float* restrict weights, const float* restrict biases,
+                   const float* restrict in, uint32_t inputs, float* restrict out,
+                   uint32_t outputs) {
+  uint32_t o = 0;
+  for (; o + ROWS <= outputs; o += ROWS) {
+    dot_rows(weights + (size_t)o * inputs, inputs, in, inputs, out + o);
+  }
+  for (; o < outputs; ++o) out[o] = dot(weights + (size_t)o * inputs, in, inputs);
+  for (o = 0; o < outputs; ++o) out[o] += biases[o];
 }
 
 static void add_scaled(float* restrict y, float factor, const float* restrict x, uint32_t size) {
@@ -101,9 +128,9 @@ static void forward(const trib_mlp_shape* shape, const float* weights, float* ac
     const uint32_t outputs = shape->sizes[l + 1];
     const float* biases = layer + (size_t)inputs * outputs;
     float* out = in + inputs;
-    for (uint32_t o = 0; o < outputs; ++o) {
-      const float sum = biases[o] + dot(layer + (size_t)o * inputs, in, inputs);
-      out[o] = l + 2 < shape->count && sum < 0.0F ? 0.0F : sum;
+    affine(layer, biases, in, inputs, out, outputs);
+    if (l + 2 < shape->count) {
+      for (uint32_t o = 0; o < outputs; ++o) out[o] = out[o] < 0.0F ? 0.0F : out[o];
     }
     layer = biases + outputs;
     in = out;

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <set>
@@ -89,7 +90,6 @@ TEST_CASE("batches: pure, without repetition within an epoch, different between 
   CHECK(world.gradient(8, 1, 4) == world.gradient(8, 1, 4));
   CHECK(world.gradient(8, 1, 4) != world.gradient(8, 2, 4));
   for (const std::uint32_t count : {1U, 2U, 7U, 30U, 64U}) {
-    std::vector<std::uint32_t> first;
     for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {
       std::set<std::uint32_t> seen;
       for (std::uint64_t i = 0; i < count; ++i)
@@ -98,6 +98,26 @@ TEST_CASE("batches: pure, without repetition within an epoch, different between 
       CHECK(*seen.rbegin() == count - 1);
     }
   }
+}
+
+TEST_CASE("batches of examples sorted by class hold the classes as if drawn at random") {
+  constexpr std::uint32_t count = 1000;
+  constexpr std::uint32_t draws = 300;
+  std::size_t classes = 0;
+  std::size_t fewest = 10;
+  for (std::uint64_t seed = 0; seed < draws; ++seed) {
+    std::set<std::uint32_t> seen;
+    for (std::uint64_t i = 0; i < 32; ++i) seen.insert(trib_example_at(seed, i, count) / 100);
+    classes += seen.size();
+    fewest = std::min(fewest, seen.size());
+  }
+  CHECK(classes > draws * 94 / 10);  // 10 * (1 - 0.9^32) = 9.66 on average
+  CHECK(fewest >= 6);
+  std::size_t same = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    same += trib_example_at(1, i, count) == trib_example_at(1, count + i, count);
+  }
+  CHECK(same < 10);
 }
 
 TEST_CASE("training lowers the loss and evaluate agrees") {

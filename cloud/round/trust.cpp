@@ -13,7 +13,7 @@ std::string named(const Party& party) {
 std::string all_of(const std::vector<Party>& parties) {
   std::string words;
   for (const auto& party : parties) {
-    if (!words.empty()) words += " and of ";
+    if (!words.empty()) words += " and at ";
     words += named(party);
   }
   return words;
@@ -31,8 +31,8 @@ std::string trust_words(const std::vector<MaskSplit>& splits) {
   std::string words;
   for (const auto& split : splits) {
     if (!words.empty()) words += ' ';
-    words += "To read one update of " + split.gateway.name + ", gateway " + named(split.gateway) +
-             " must collude with the helper of " + all_of(split.helpers) + '.';
+    words += "To read one update sent to gateway " + named(split.gateway) +
+             ", it must collude with the helper role at " + all_of(split.helpers) + '.';
     if (one_operator(split)) {
       words += " One operator runs them all, so trust is not split there: " +
                *split.gateway.operated_by + " alone can read every update.";

@@ -28,7 +28,7 @@ class Daemon {
   using Say = decltype(engine::World::say);
 
   // Opens the store, resumes rounds and binds the ports. Throws engine::CredentialFault,
-  // storage::Failure or boost::system::system_error.
+  // storage::Failure or CannotListen.
   Daemon(boost::asio::io_context& context, DaemonSettings settings, Say say);
   ~Daemon();
   Daemon(const Daemon&) = delete;

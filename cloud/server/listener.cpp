@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "cloud/server/session.hpp"
+#include "cloud/service/local_listener.hpp"
 
 namespace tributary::cloud::server {
 namespace {
@@ -16,12 +17,21 @@ namespace asio = boost::asio;
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds breath{100};
 
+asio::ip::tcp::acceptor bound(asio::io_context& context, const asio::ip::tcp::endpoint& at) {
+  try {
+    return {context, at};
+  } catch (const boost::system::system_error& error) {
+    const service::Address address{at.address().to_string(), at.port()};
+    throw CannotListen(service::listen_fault(address, error.code().message()));
+  }
+}
+
 }  // namespace
 
 Listener::Listener(asio::io_context& context, const asio::ip::tcp::endpoint& at, Plane plane,
                    asio::ssl::context tls, Front& front)
     : context_(context),
-      acceptor_(context, at),
+      acceptor_(bound(context, at)),
       plane_(plane),
       tls_(std::move(tls)),
       front_(front) {}

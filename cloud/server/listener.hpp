@@ -6,14 +6,21 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 
+#include <stdexcept>
+
 #include "cloud/server/front.hpp"
 
 namespace tributary::cloud::server {
 
+// The address is in use, not ours, or not allowed; in words.
+struct CannotListen : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 // Of the owner's thread, which runs `context`. `front` outlives it and its sessions.
 class Listener {
  public:
-  // Binds at once; throws boost::system::system_error, for example when the port is in use.
+  // Binds at once; throws CannotListen.
   Listener(boost::asio::io_context& context, const boost::asio::ip::tcp::endpoint& at, Plane plane,
            boost::asio::ssl::context tls, Front& front);
 

@@ -7,7 +7,7 @@
 #include "tributary/client.h"
 
 enum {
-  TRIB_MAX_PARTIES = 6,   /* own gateway and helpers whose keys are kept */
+  TRIB_MAX_PARTIES = 8,   /* own gateway and helpers whose keys are kept: all of one SiteKeys */
   TRIB_MAX_OPERATOR = 33, /* with the final 0 */
   TRIB_MAX_TENANT = 33,
   TRIB_MAX_CONTEXT = 576, /* serialized RoundContext */

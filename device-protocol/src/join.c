@@ -128,8 +128,17 @@ static trib_status verify_key(const trib_client* client, const tributary_v1_Cert
   return TRIB_OK;
 }
 
-/* The slot of this party, a free one, or the helper longest known; the own gateway is never
- * pushed out. */
+/* Parties are in the order in which they were last shown. */
+static void move_last(const trib_client* client, trib_epoch_state* epoch, uint32_t index) {
+  trib_party party = epoch->parties[index];
+  memmove(&epoch->parties[index], &epoch->parties[index + 1],
+          (epoch->party_count - 1 - index) * sizeof party);
+  epoch->parties[epoch->party_count - 1] = party;
+  client->port.crypto->wipe(&party, sizeof party);
+}
+
+/* The slot of this party, a free one, or that of the helper not shown for longest; the own gateway
+ * is never pushed out. */
 static trib_party* slot_for(trib_client* client, const tributary_v1_EpochKey* key) {
   trib_epoch_state* epoch = &client->epoch;
   const bool helper = key->role == tributary_v1_Role_ROLE_HELPER;
@@ -165,7 +174,9 @@ static trib_status keep_party(trib_client* client, const tributary_v1_DeviceIden
   if (status != TRIB_OK) return status;
   {
     const trib_party* known = trib_find_party(client, key->subject_id, key->epoch, helper);
-    if (!known || !trib_equal(known->pair_key, pair_key, sizeof pair_key)) {
+    if (known && trib_equal(known->pair_key, pair_key, sizeof pair_key)) {
+      move_last(client, &client->epoch, (uint32_t)(known - client->epoch.parties));
+    } else {
       trib_party* party = slot_for(client, key);
       memset(party, 0, sizeof *party);
       memcpy(party->id, key->subject_id, sizeof party->id);

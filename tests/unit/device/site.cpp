@@ -35,19 +35,43 @@ std::string text(const Bytes& bytes) {
 
 const std::string root = "tributary/v1/";
 
+v1::Certificate server_certificate(v1::Role role, ByteView id, const std::string& operated_by,
+                                   const SigningKey& key) {
+  v1::Certificate certificate;
+  certificate.set_tenant("acme");
+  certificate.set_subject_id(std::string(text_of(id)));
+  certificate.set_role(role);
+  certificate.set_public_key(verify_key(key).raw());
+  certificate.set_operator_(operated_by);
+  certificate.set_not_after(1900000000);
+  return certificate;
+}
+
+v1::EpochKey epoch_key(v1::Role role, ByteView id, std::uint32_t number, const ExchangeKey& key) {
+  v1::EpochKey epoch;
+  epoch.set_subject_id(std::string(text_of(id)));
+  epoch.set_role(role);
+  epoch.set_epoch(number);
+  epoch.set_public_key(key.raw());
+  epoch.set_not_after(1900000000);
+  return epoch;
+}
+
 }  // namespace
 
-Site::Site()
+Site::Site(std::uint32_t helpers)
     : device(filled<DeviceId>(0xd1)),
       gateway(filled<GatewayId>(0x61)),
-      helper(filled<HelperId>(0x41)),
       task(filled<TaskId>(0x7a)),
       authority_(SigningKey::random()),
       coordinator_(SigningKey::random()),
       gateway_key_(SigningKey::random()),
-      helper_key_(SigningKey::random()),
-      gateway_exchange_(ExchangeSecret::random()),
-      helper_exchange_(ExchangeSecret::random()) {
+      gateway_exchange_(ExchangeSecret::random()) {
+  for (std::uint32_t i = 0; i < helpers; ++i) {
+    helpers_.push_back({filled<HelperId>(static_cast<std::uint8_t>(0x41 + i)),
+                        "plant-" + std::to_string(2 + i), SigningKey::random(),
+                        ExchangeSecret::random()});
+  }
   for (std::uint32_t i = 0; i < parameters; ++i) model.push_back(0.01F * static_cast<float>(i));
   const SigningKey own = SigningKey::random();
   v1::Certificate certificate;
@@ -75,35 +99,47 @@ Site::Site()
 }
 
 void Site::show_keys(std::uint32_t helper_epoch, bool other_key) {
-  const auto helper_key =
-      exchange_key(other_key ? ExchangeSecret::random() : helper_exchange_.clone());
   v1::SiteKeys keys;
-  *keys.add_keys() =
-      certified(v1::ROLE_GATEWAY, gateway.view(), gateway_key_, exchange_key(gateway_exchange_), 1);
-  *keys.add_keys() =
-      certified(v1::ROLE_HELPER, helper.view(), helper_key_, helper_key, helper_epoch);
+  *keys.add_keys() = gateway_key([](auto&, auto&) {});
+  for (const auto& helper : helpers_) {
+    *keys.add_keys() =
+        helper_key(helper, helper_epoch,
+                   exchange_key(other_key ? ExchangeSecret::random() : helper.exchange.clone()));
+  }
   publish_retained(root + "site/keys", keys.SerializeAsString());
 }
 
-v1::CertifiedKey Site::certified(v1::Role role, ByteView id, const SigningKey& key,
-                                 const ExchangeKey& exchange, std::uint32_t epoch_number) const {
-  v1::Certificate certificate;
-  certificate.set_tenant("acme");
-  certificate.set_subject_id(std::string(text_of(id)));
-  certificate.set_role(role);
-  certificate.set_public_key(verify_key(key).raw());
-  certificate.set_operator_("plant-2");
-  certificate.set_not_after(1900000000);
-  v1::EpochKey epoch;
-  epoch.set_subject_id(std::string(text_of(id)));
-  epoch.set_role(role);
-  epoch.set_epoch(epoch_number);
-  epoch.set_public_key(exchange.raw());
-  epoch.set_not_after(1900000000);
+void Site::show_helpers(const std::vector<std::size_t>& which) {
+  v1::SiteKeys keys;
+  *keys.add_keys() = gateway_key([](auto&, auto&) {});
+  for (const std::size_t i : which) {
+    *keys.add_keys() = helper_key(helpers_.at(i), 1, exchange_key(helpers_.at(i).exchange));
+  }
+  publish_retained(root + "site/keys", keys.SerializeAsString());
+}
+
+v1::CertifiedKey Site::certified(v1::Certificate certificate, v1::EpochKey epoch,
+                                 const SigningKey& key) const {
   v1::CertifiedKey result;
   *result.mutable_certificate() = signed_body(authority_, "cert", certificate.SerializeAsString());
   *result.mutable_epoch_key() = signed_body(key, "epoch-key", epoch.SerializeAsString());
   return result;
+}
+
+v1::CertifiedKey Site::gateway_key(const Change& change, const std::string& epoch_label) const {
+  auto certificate = server_certificate(v1::ROLE_GATEWAY, gateway.view(), "plant-1", gateway_key_);
+  auto epoch = epoch_key(v1::ROLE_GATEWAY, gateway.view(), 1, exchange_key(gateway_exchange_));
+  change(certificate, epoch);
+  auto result = certified(certificate, epoch, gateway_key_);
+  *result.mutable_epoch_key() = signed_body(gateway_key_, epoch_label, epoch.SerializeAsString());
+  return result;
+}
+
+v1::CertifiedKey Site::helper_key(const Helper& helper, std::uint32_t epoch,
+                                  const ExchangeKey& key) const {
+  return certified(
+      server_certificate(v1::ROLE_HELPER, helper.id.view(), helper.operated_by, helper.key),
+      epoch_key(v1::ROLE_HELPER, helper.id.view(), epoch, key), helper.key);
 }
 
 bool Site::acts() {
@@ -154,9 +190,12 @@ v1::RoundContext Site::context(std::uint64_t round) const {
   training.set_batch_size(4);
   training.set_learning_rate(0.1F);
   context.set_gateway_epoch(1);
-  auto& reference = *context.add_helpers();
-  reference.set_helper_id(helper.raw());
-  reference.set_epoch(1);
+  for (const auto& helper : helpers_) {
+    if (context.helpers_size() == TRIB_MAX_HELPERS) break;
+    auto& reference = *context.add_helpers();
+    reference.set_helper_id(helper.id.raw());
+    reference.set_epoch(1);
+  }
   context.set_roster_hash(std::string(32, 'r'));
   context.set_participation_threshold(0xffffffff);
   context.set_n_min(3);
@@ -282,6 +321,22 @@ void Site::on_chunk(const Bytes& payload) {
   }
 }
 
+void Site::unmask(const v1::UploadHeader& header, Bytes& masked) const {
+  const Hash ctx_hash = *Hash::from(std::string_view(header.ctx_hash()));
+  const Nonce nonce = *Nonce::from(std::string_view(header.nonce()));
+  const Hash digest = *Hash::from(std::string_view(header.digest()));
+  REQUIRE(header.tickets_size() ==
+          std::min<int>(TRIB_MAX_HELPERS, static_cast<int>(helpers_.size())));
+  for (int i = 0; i < header.tickets_size(); ++i) {
+    const auto& helper = helpers_[static_cast<std::size_t>(i)];
+    const PairKey key = pair(helper.exchange, helper.id.view());
+    CHECK(header.tickets(i) == ticket(key, ctx_hash, device, nonce, digest).raw());
+    Bytes mask(masked.size());
+    add_mask(RingBits::b32, mask_seed(key, ctx_hash, device, nonce), 0, mask);
+    ring_subtract(RingBits::b32, masked, mask);
+  }
+}
+
 void Site::on_header(const Bytes& payload) {
   v1::UploadHeader header;
   REQUIRE(header.ParseFromString(text(payload)));
@@ -300,12 +355,7 @@ void Site::on_header(const Bytes& payload) {
     masked.insert(masked.end(), chunk.begin(), chunk.end());
   const Hash digest = upload_digest(ctx_hash, device, nonce, tags);
   CHECK(header.digest() == digest.raw());
-  const PairKey helper_key = pair(helper_exchange_, helper.view());
-  REQUIRE(header.tickets_size() == 1);
-  CHECK(header.tickets(0) == ticket(helper_key, ctx_hash, device, nonce, digest).raw());
-  Bytes mask(masked.size());
-  add_mask(RingBits::b32, mask_seed(helper_key, ctx_hash, device, nonce), 0, mask);
-  ring_subtract(RingBits::b32, masked, mask);
+  unmask(header, masked);
   const std::uint64_t round = open_.at(header.ctx_hash()).round();
   const auto plain = ring_centre(RingBits::b32, masked);
   const auto [at, fresh] = contributions.try_emplace(round, plain);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -31,7 +32,7 @@ struct Fault {
 
 // What the device has published and stored; survives its reboots.
 struct Site {
-  Site();
+  explicit Site(std::uint32_t helpers = 1);
 
   // ---- device side: storage and network
   std::map<int, Bytes> records;
@@ -56,8 +57,14 @@ struct Site {
   std::string offer(v1::RoundContext context) const;  // signed, serialized
   v1::RoundContext context(std::uint64_t round) const;
   void open_round(std::uint64_t round);
-  // Shows the helper's key of `epoch`; `other_key`: not the one the gateway's masks are removed with.
+  // Shows the helpers' keys of `epoch`; `other_key`: not those the masks are removed with.
   void show_keys(std::uint32_t helper_epoch, bool other_key);
+  // Shows the gateway's key and those of some helpers. Rounds have the first three.
+  void show_helpers(const std::vector<std::size_t>& which);
+  // A certified key of the gateway, made after `change`; the epoch key's label may be wrong too.
+  using Change = std::function<void(v1::Certificate&, v1::EpochKey&)>;
+  v1::CertifiedKey gateway_key(const Change& change,
+                               const std::string& epoch_label = "epoch-key") const;
   // Answers everything in `sent`, as a gateway would. Fills `contributions` and checks the rules.
   void answer();
 
@@ -76,13 +83,21 @@ struct Site {
   std::vector<float> model;
   tributary::DeviceId device;
   tributary::GatewayId gateway;
-  tributary::HelperId helper;
   tributary::TaskId task;
 
  private:
-  v1::CertifiedKey certified(v1::Role role, tributary::ByteView id,
-                             const tributary::crypto::SigningKey& key,
-                             const tributary::ExchangeKey& exchange, std::uint32_t epoch) const;
+  struct Helper {
+    tributary::HelperId id;
+    std::string operated_by;
+    tributary::crypto::SigningKey key;
+    tributary::crypto::ExchangeSecret exchange;
+  };
+  v1::CertifiedKey certified(v1::Certificate certificate, v1::EpochKey epoch,
+                             const tributary::crypto::SigningKey& key) const;
+  v1::CertifiedKey helper_key(const Helper& helper, std::uint32_t epoch,
+                              const tributary::ExchangeKey& key) const;
+  // Removes the helpers' masks after checking their tickets.
+  void unmask(const v1::UploadHeader& header, Bytes& masked) const;
   void on_hello(const Bytes& payload);
   void on_request(const Bytes& payload);
   void on_chunk(const Bytes& payload);
@@ -92,8 +107,9 @@ struct Site {
   tributary::crypto::PairKey pair(const tributary::crypto::ExchangeSecret& own,
                                   tributary::ByteView id) const;
 
-  tributary::crypto::SigningKey authority_, coordinator_, gateway_key_, helper_key_;
-  tributary::crypto::ExchangeSecret gateway_exchange_, helper_exchange_;
+  tributary::crypto::SigningKey authority_, coordinator_, gateway_key_;
+  tributary::crypto::ExchangeSecret gateway_exchange_;
+  std::vector<Helper> helpers_;
   std::optional<tributary::ExchangeKey> device_exchange_;
   std::map<std::string, v1::RoundContext> open_;  // by ctx_hash
 };

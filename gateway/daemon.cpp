@@ -11,16 +11,16 @@ namespace {
 
 namespace log = service::log;
 
-void write_line(engine::Severity severity, const std::string& line) {
+void write_line(engine::Severity severity, std::string_view event, log::Fields fields) {
   switch (severity) {
     case engine::Severity::debug:
-      return log::debug("gateway", {{"text", line}});
+      return log::debug(event, fields);
     case engine::Severity::info:
-      return log::info("gateway", {{"text", line}});
+      return log::info(event, fields);
     case engine::Severity::warning:
-      return log::warning("gateway", {{"text", line}});
+      return log::warning(event, fields);
     case engine::Severity::error:
-      return log::error("gateway", {{"text", line}});
+      return log::error(event, fields);
   }
 }
 
@@ -37,9 +37,10 @@ void make_private_folder(const std::filesystem::path& folder) {
   std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
 }
 
-// Chunks of an upload and the retained state that a broker of an earlier life may still hold.
 constexpr auto up_filter = "tributary/v1/device/+/up/#";
+// Listened to only until what an earlier life left on the broker has been seen: it would echo us.
 constexpr auto site_filter = "tributary/v1/site/#";
+constexpr std::chrono::seconds site_listening{5};
 
 }  // namespace
 
@@ -47,6 +48,7 @@ Daemon::Daemon(const Config& config, Credentials credentials)
     : config_(config),
       credentials_(std::move(credentials)),
       signals_(io_, SIGTERM, SIGINT),
+      listening_(io_),
       clock_(system_clock()),
       log_(write_line) {}
 
@@ -120,7 +122,7 @@ mqtt::BrokerListener Daemon::broker_listener() {
             broker_told_ = false;
             metrics_.broker_connected.Set(1);
             broker_->subscribe(up_filter);
-            broker_->subscribe(site_filter);
+            look_at_retained();
             site_->broker_connected();
           },
           [this](const std::string& why) {
@@ -132,6 +134,14 @@ mqtt::BrokerListener Daemon::broker_listener() {
                                                   {"reason", why},
                                                   {"next", "trying again until it answers"}});
           }};
+}
+
+void Daemon::look_at_retained() {
+  broker_->subscribe(site_filter);
+  listening_.expires_after(site_listening);
+  listening_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) broker_->unsubscribe(site_filter);
+  });
 }
 
 engine::SitePorts Daemon::site_ports() {

@@ -29,6 +29,7 @@ class Daemon {
   service::Pages pages();
   service::Page readiness() const;
   mqtt::BrokerListener broker_listener();
+  void look_at_retained();
   engine::SitePorts site_ports();
   api::ClientOptions client_options() const;
   void stop(const std::string& why, int exit_code);
@@ -37,6 +38,7 @@ class Daemon {
   Credentials credentials_;
   boost::asio::io_context io_;
   boost::asio::signal_set signals_;
+  boost::asio::steady_timer listening_;
   engine::Clock clock_;
   engine::Log log_;
   Metrics metrics_;

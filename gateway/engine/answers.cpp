@@ -48,7 +48,8 @@ void Answers::reject(const DeviceId& device, const Hash* ctx_hash, const Nonce* 
                      v1::RejectReason reason, std::uint32_t retry_after_seconds) {
   metrics_.rejects(reason).Increment();
   if (worth_a_line(device, reason)) {
-    log_(Severity::info, "device " + device.hex() + ": rejected, " + Metrics::name_of(reason));
+    log_(Severity::info, "device_rejected",
+         {{"device", device.hex()}, {"reason", Metrics::name_of(reason)}});
   }
   v1::Reject message;
   if (ctx_hash != nullptr) message.set_ctx_hash(ctx_hash->raw());

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <functional>
-#include <string>
+
+#include "cloud/service/log.hpp"
 
 namespace tributary::gateway::engine {
 
 enum class Severity { debug, info, warning, error };
-using Log = std::function<void(Severity severity, const std::string& line)>;
+// `event` as in cloud/service/log.hpp.
+using Log = std::function<void(Severity severity, std::string_view event, service::log::Fields)>;
 
 }  // namespace tributary::gateway::engine

@@ -7,12 +7,14 @@
 
 namespace tributary::gateway::engine {
 
+using DeviceKeys = std::map<DeviceId, ExchangeKey>;
+
 struct OpenRound {
   Admitted admitted;
   std::string context;    // the bytes received
   std::string signature;  // the coordinator's
   std::shared_ptr<const std::string> model;
-  std::map<DeviceId, ExchangeKey> device_keys;  // of the roster the context names
+  DeviceKeys device_keys;  // of the roster the context names
   round::Round machine;
   JournalPtr journal;               // nullptr once the round is over
   std::uint64_t journal_bytes = 0;  // appended

@@ -75,9 +75,11 @@ void Rounds::carry_out(OpenRound& round, round::ForgetContribution& effect, Step
 
 void Rounds::carry_out(OpenRound& round, round::FixSurvivors& effect, Step& step) {
   const Hash ctx_hash = round.admitted.context.hash;
-  around_.log(Severity::info, "round " + std::to_string(round.admitted.context.round) +
-                                  " closed with " + std::to_string(effect.devices.size()) +
-                                  " survivors of " + std::to_string(round.machine.expected()));
+  around_.log(Severity::info, "round_closed",
+              {{"task", round.admitted.context.task.hex()},
+               {"round", round.admitted.context.round},
+               {"survivors", effect.devices.size()},
+               {"expected", round.machine.expected()}});
   step.changes.push_back([ctx_hash, devices = std::move(effect.devices)](Store& store) {
     store.fix_survivors(ctx_hash, devices);
   });
@@ -106,7 +108,7 @@ void Rounds::start_sum(OpenRound& round, round::ComputeSum sum) {
                         words = journal->sum(layout, job.survivors);
                       } catch (const storage::Failure& failure) {
                         boost::asio::post(around_.io, [this, why = std::string(failure.what())] {
-                          around_.log(Severity::error, why);
+                          around_.log(Severity::error, "journal_failed", {{"reason", why}});
                         });
                       }
                       const std::chrono::duration<double> took = around_.clock.monotonic() - begun;
@@ -156,9 +158,11 @@ void Rounds::carry_out(OpenRound& round, round::Abandon& effect, Step& step) {
   const Hash ctx_hash = round.admitted.context.hash;
   put(step, forward_abandon(ctx_hash, gateway_abandon(around_.identity, ctx_hash, effect)));
   around_.metrics.rounds("abandoned").Increment();
-  around_.log(Severity::warning, "round " + std::to_string(round.admitted.context.round) +
-                                     " abandoned with " + std::to_string(effect.count) +
-                                     " contributions: " + std::string(effect.reason));
+  around_.log(Severity::warning, "round_abandoned",
+              {{"task", round.admitted.context.task.hex()},
+               {"round", round.admitted.context.round},
+               {"contributions", effect.count},
+               {"reason", effect.reason}});
 }
 
 void Rounds::carry_out(OpenRound& round, round::RetireOffer&, Step&) {

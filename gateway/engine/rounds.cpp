@@ -37,27 +37,25 @@ std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offe
                                         const Allowed& allowed) {
   auto keys = roster_keys(roster);
   if (!keys) return "its roster cannot be read";
-  const round::Plan no_plan{};
+  const wire::Context& context = admitted.context;
+  auto devices = expected(context, *keys, allowed);
+  const auto most = std::min<std::uint64_t>(devices.size(), context.n_max);
+  if (!space_.fits(journal_bytes(), most * context.upload_bytes())) {
+    return "there is no room for " + std::to_string(most) +
+           " updates; free space under the state folder or raise limits.store_bytes";
+  }
+  const auto now = around_.clock.monotonic();
+  const auto left = time_left(around_.clock.wall(), admitted.not_before, admitted.deadline);
+  round::Round machine(plan_of(context, now + left), limits_for(admitted.layout),
+                       std::move(devices), now);
+  const Hash ctx_hash = context.hash;
   OpenRound round{std::move(admitted),
                   offer.context(),
                   offer.signature(),
                   std::move(model),
                   std::move(*keys),
-                  round::Round(no_plan, {}, {}, {}),
-                  nullptr};
-  auto devices = expected(round, allowed);
-  const auto most = std::min<std::uint64_t>(devices.size(), round.admitted.context.n_max);
-  if (!space_.fits(journal_bytes(), most * round.admitted.layout.bytes())) {
-    return "there is no room for " + std::to_string(most) +
-           " updates; free space under the state folder or raise limits.store_bytes";
-  }
-  const auto now = around_.clock.monotonic();
-  const auto left =
-      time_left(around_.clock.wall(), round.admitted.not_before, round.admitted.deadline);
-  round.machine = round::Round(plan_of(round.admitted.context, now + left),
-                               limits_for(round.admitted.layout), std::move(devices), now);
-  const Hash ctx_hash = round.admitted.context.hash;
-  round.journal = std::make_shared<ChunkJournal>(options_.journals / ctx_hash.hex());
+                  std::move(machine),
+                  std::make_shared<ChunkJournal>(options_.journals / ctx_hash.hex())};
   const OpenRound& entered = *enter(std::move(round));
   around_.writer.commit(
       [stored = StoredRound{ctx_hash, entered.context, entered.signature, *entered.model,
@@ -71,10 +69,12 @@ std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offe
                             opened->model);
       });
   around_.metrics.rounds("opened").Increment();
-  around_.log(Severity::info, "round " + std::to_string(entered.admitted.context.round) +
-                                  " opened, " + std::to_string(entered.machine.expected()) +
-                                  " devices expected, closes in " + std::to_string(left.count()) +
-                                  " s at the latest, context " + ctx_hash.hex());
+  around_.log(Severity::info, "round_opened",
+              {{"task", entered.admitted.context.task.hex()},
+               {"round", entered.admitted.context.round},
+               {"expected", entered.machine.expected()},
+               {"seconds_left", left.count()},
+               {"context", ctx_hash.hex()}});
   return std::nullopt;
 }
 
@@ -84,36 +84,35 @@ void Rounds::resume(RoundOnDisk on_disk, const Allowed& allowed) {
   auto keys = on_disk.roster ? roster_keys(*on_disk.roster) : std::nullopt;
   auto* admitted = std::get_if<Admitted>(&read);
   if (admitted == nullptr || !keys) {
-    around_.log(Severity::error, "round " + ctx_hash.hex() + " cannot be continued: " +
-                                     (admitted == nullptr ? std::get<std::string>(read)
-                                                          : "its roster is not stored") +
-                                     "; it stays on disk");
+    around_.log(Severity::error, "round_not_continued",
+                {{"context", ctx_hash.hex()},
+                 {"reason", admitted == nullptr ? std::get<std::string>(read)
+                                                : std::string("its roster is not stored")}});
     return;
   }
-  OpenRound round{std::move(*admitted),
-                  on_disk.round.context,
-                  on_disk.round.signature,
-                  std::make_shared<const std::string>(std::move(on_disk.round.model)),
-                  std::move(*keys),
-                  round::Round({}, {}, {}, {}),
-                  std::make_shared<ChunkJournal>(options_.journals / ctx_hash.hex())};
+  auto journal = std::make_shared<ChunkJournal>(options_.journals / ctx_hash.hex());
   const auto now = around_.clock.monotonic();
-  const auto left =
-      time_left(around_.clock.wall(), round.admitted.not_before, round.admitted.deadline);
+  const auto left = time_left(around_.clock.wall(), admitted->not_before, admitted->deadline);
   std::vector<DeviceId> contributors;
   for (const auto& held : on_disk.contributions) contributors.push_back(held.device);
   auto [machine, effects] =
-      round::Round::recover(plan_of(round.admitted.context, now + left),
-                            limits_for(round.admitted.layout), expected(round, allowed),
-                            {std::move(on_disk.contributions), round.journal->recover(),
+      round::Round::recover(plan_of(admitted->context, now + left), limits_for(admitted->layout),
+                            expected(admitted->context, *keys, allowed),
+                            {std::move(on_disk.contributions), journal->recover(),
                              std::move(on_disk.round.survivors), on_disk.round.submitted},
                             now);
-  round.machine = std::move(machine);
+  OpenRound round{
+      std::move(*admitted),    on_disk.round.context,
+      on_disk.round.signature, std::make_shared<const std::string>(std::move(on_disk.round.model)),
+      std::move(*keys),        std::move(machine),
+      std::move(journal)};
   round.journal_bytes = round.journal->size();
   OpenRound& entered = *enter(std::move(round));
-  around_.log(Severity::info, "round " + std::to_string(entered.admitted.context.round) +
-                                  " continued with " + std::to_string(contributors.size()) +
-                                  " contributions, context " + ctx_hash.hex());
+  around_.log(Severity::info, "round_continued",
+              {{"task", entered.admitted.context.task.hex()},
+               {"round", entered.admitted.context.round},
+               {"contributions", contributors.size()},
+               {"context", ctx_hash.hex()}});
   if (entered.machine.collecting()) {
     around_.board.offer(entered.admitted.context, entered.context, entered.signature,
                         entered.model);
@@ -134,10 +133,11 @@ OpenRound* Rounds::enter(OpenRound round) {
   return &rounds_.back();
 }
 
-std::vector<DeviceId> Rounds::expected(const OpenRound& round, const Allowed& allowed) const {
+std::vector<DeviceId> Rounds::expected(const wire::Context& context, const DeviceKeys& keys,
+                                       const Allowed& allowed) {
   std::vector<DeviceId> devices;
-  for (const auto& [device, key] : round.device_keys) {
-    if (allowed(device) && selected(round.admitted.context, device)) devices.push_back(device);
+  for (const auto& [device, key] : keys) {
+    if (allowed(device) && selected(context, device)) devices.push_back(device);
   }
   return devices;
 }
@@ -267,8 +267,10 @@ void Rounds::outcome(const Hash& ctx_hash, bool released) {
   OpenRound* round = find(ctx_hash);
   if (round == nullptr || round->machine.closed()) return;
   around_.metrics.rounds(released ? "released" : "abandoned").Increment();
-  around_.log(Severity::info, "round " + std::to_string(round->admitted.context.round) +
-                                  (released ? " released" : " abandoned by the coordinator"));
+  around_.log(Severity::info, "round_ended",
+              {{"task", round->admitted.context.task.hex()},
+               {"round", round->admitted.context.round},
+               {"outcome", released ? "released" : "abandoned"}});
   feed(*round, round::OutcomeArrived{released});
 }
 

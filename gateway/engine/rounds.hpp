@@ -103,7 +103,8 @@ class Rounds {
   void store_chunk(OpenRound& round, const round::ChunkStored& chunk, ByteView sealed);
   const crypto::PairKey* pair_key(const OpenRound& round, const DeviceId& device);
   round::Limits limits_for(const WordLayout& layout) const;
-  std::vector<DeviceId> expected(const OpenRound& round, const Allowed& allowed) const;
+  static std::vector<DeviceId> expected(const wire::Context& context, const DeviceKeys& keys,
+                                        const Allowed& allowed);
   std::uint64_t journal_bytes() const;
   void count_phases();
 

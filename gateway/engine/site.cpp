@@ -57,8 +57,9 @@ Site::Site(boost::asio::io_context& io, Identity identity, SiteOptions options, 
       timer_(io) {
   auto store = std::make_unique<Store>(options_.state, clock_.wall());
   if (const auto& aside = store->database().set_aside(); !aside.empty()) {
-    log_(Severity::error, "gateway.db was damaged and is now " + aside.string() +
-                              "; rounds in progress are lost, devices will join again");
+    log_(Severity::error, "database_damaged",
+         {{"set_aside", aside.string()},
+          {"effect", "rounds in progress are lost, devices join again"}});
   }
   OnDisk on_disk = load(*store);
   const bool keyless = on_disk.epoch_keys.empty();
@@ -216,9 +217,8 @@ std::vector<NewRound> Site::take(const v1::Work& work) {
       fresh.push_back({std::move(*round), offer});
       continue;
     }
-    log_(Severity::error,
-         "the coordinator offers a round that is refused: " + std::get<std::string>(admitted) +
-             " (context " + ctx_hash.hex() + ")");
+    log_(Severity::error, "offer_refused",
+         {{"context", ctx_hash.hex()}, {"reason", std::get<std::string>(admitted)}});
     if (declined_.size() >= most_declined) declined_.clear();
     declined_.insert(ctx_hash);
   }
@@ -238,9 +238,10 @@ void Site::open(NewRound round, std::shared_ptr<const std::string> model) {
                                             [this](const DeviceId& id) { return allowed(id); });
                     }
                     if (fault) {
-                      log_(Severity::warning, "round " +
-                                                  std::to_string(round.admitted.context.round) +
-                                                  " is not opened: " + *fault);
+                      log_(Severity::warning, "round_not_opened",
+                           {{"context", ctx_hash.hex()},
+                            {"round", round.admitted.context.round},
+                            {"reason", *fault}});
                     }
                   });
 }
@@ -270,8 +271,8 @@ void Site::refresh_members() {
   const auto left = members_->refresh();
   if (left.empty()) return;
   for (const auto& device : left) {
-    log_(Severity::warning, "device " + device.hex() + " was revoked: its certificate has left " +
-                                options_.allow_list.string());
+    log_(Severity::warning, "device_revoked",
+         {{"device", device.hex()}, {"gone_from", options_.allow_list.string()}});
   }
   writer_->commit([left](Store& store) {
     for (const auto& device : left) store.forget_device(device);

@@ -128,6 +128,7 @@ class BrokerSession::Paho final : public std::enable_shared_from_this<Paho>,
   }
 
   void up() {
+    if (connected_) return;  // Paho may report one connection twice
     connected_ = true;
     failures_ = 0;
     outgoing_.clear();

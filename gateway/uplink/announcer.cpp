@@ -29,8 +29,7 @@ boost::asio::awaitable<bool> Announcer::put(std::string target, std::string body
   HttpRequest request{"PUT", target, std::move(body)};
   const HttpAnswer answer = co_await link_.send(std::move(request));
   if (!answer.good() && answer.status != 0) {
-    link_.log()(engine::Severity::error, "the coordinator refuses PUT " + target + ": " +
-                                             std::to_string(answer.status) + " " + answer.fault);
+    link_.complain("announcement_refused", target, answer);
   }
   co_return answer.good();
 }

@@ -59,7 +59,7 @@ void HelperErrands::finish(const Hash& errand, Outcome outcome) {
   const auto now = clock_.monotonic();
   std::erase_if(not_before_, [&](const auto& old) { return old.second <= now; });
   not_before_[errand] = now + outcome.wait.value_or(done_for);
-  if (!outcome.text.empty()) link_.log()(engine::Severity::warning, outcome.text);
+  if (!outcome.text.empty()) link_.complain("helper", outcome.text);
   if (outcome.forward) site_.enqueue(std::move(*outcome.forward));
 }
 
@@ -99,8 +99,7 @@ boost::asio::awaitable<HelperErrands::Roster> HelperErrands::fetch_roster(Hash h
   HttpRequest request{"GET", "/v1/rosters/" + hash.hex(), {}, std::chrono::seconds(60)};
   HttpAnswer answer = co_await link_.send(std::move(request));
   if (!answer.good() || crypto::hash("roster", {view_of(answer.body)}) != hash) {
-    link_.log()(engine::Severity::warning, "helper: roster " + hash.hex() + " cannot be fetched: " +
-                                               std::to_string(answer.status) + " " + answer.fault);
+    link_.complain("roster_not_fetched", hash.hex(), answer);
     co_return nullptr;
   }
   auto roster = std::make_shared<const std::string>(std::move(answer.body));

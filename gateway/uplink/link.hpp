@@ -36,7 +36,16 @@ class Link {
            std::chrono::milliseconds(100);
   }
   Metrics& metrics() { return metrics_; }
-  const engine::Log& log() const { return log_; }
+
+  // One line about something the coordinator said. Not a coroutine: g++ 12 keeps no lists in those.
+  void complain(std::string_view event, const std::string& subject,
+                const HttpAnswer& answer) const {
+    log_(engine::Severity::warning, event,
+         {{"subject", subject}, {"status", answer.status}, {"reason", answer.fault}});
+  }
+  void complain(std::string_view event, const std::string& text) const {
+    log_(engine::Severity::warning, event, {{"reason", text}});
+  }
 
  private:
   // One line per change, whatever the number of requests.
@@ -45,10 +54,11 @@ class Link {
     if (!reached) fault_ = answer.fault;
     if (reached == reachable_ && told_) return;
     if (reached) {
-      log_(engine::Severity::info, "coordinator reached");
+      log_(engine::Severity::info, "coordinator_reached", {});
       if (on_return_) on_return_();
     } else {
-      log_(engine::Severity::warning, "coordinator not reachable, trying again: " + answer.fault);
+      log_(engine::Severity::warning, "coordinator_not_reachable",
+           {{"reason", answer.fault}, {"next", "trying again until it answers"}});
     }
     told_ = true;
     reachable_ = reached;

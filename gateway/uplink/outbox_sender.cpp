@@ -59,9 +59,7 @@ boost::asio::awaitable<bool> OutboxSender::forward(std::shared_ptr<Message> mess
     link_.metrics().forwarded("delivered").Increment();
   } else {
     link_.metrics().forwarded("refused").Increment();
-    link_.log()(engine::Severity::warning, message->key +
-                                               ": refused by the coordinator and dropped, " +
-                                               std::to_string(answer.status) + " " + answer.fault);
+    link_.complain("message_refused", message->key, answer);
   }
   site_.writer().commit(
       [message](engine::Store& store) { store.outbox().delivered(message->key); });

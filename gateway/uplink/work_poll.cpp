@@ -30,14 +30,13 @@ boost::asio::awaitable<bool> WorkPoll::poll() {
   const HttpAnswer answer = co_await link_.send(std::move(request));
   if (!answer.good()) {
     if (answer.status != 0) {
-      link_.log()(engine::Severity::error, "the coordinator refuses GET work: " +
-                                               std::to_string(answer.status) + " " + answer.fault);
+      link_.complain("work_refused", "/v1/gateway/work", answer);
     }
     co_return false;
   }
   auto work = std::make_shared<v1::Work>();
   if (!work->ParseFromString(answer.body)) {
-    link_.log()(engine::Severity::error, "the coordinator's work cannot be decoded");
+    link_.complain("work_undecodable", "/v1/gateway/work", answer);
     co_return false;
   }
   const bool complete = co_await take_in(work);
@@ -67,13 +66,11 @@ boost::asio::awaitable<WorkPoll::Model> WorkPoll::fetch_model(Hash hash, std::si
   HttpRequest request{"GET", "/v1/models/" + hash.hex(), {}, std::chrono::seconds(60)};
   HttpAnswer answer = co_await link_.send(std::move(request));
   if (!answer.good()) {
-    link_.log()(engine::Severity::warning, "model " + hash.hex() + " cannot be fetched: " +
-                                               std::to_string(answer.status) + " " + answer.fault);
+    link_.complain("model_not_fetched", hash.hex(), answer);
     co_return nullptr;
   }
   if (answer.body.size() != size || crypto::hash("model", {view_of(answer.body)}) != hash) {
-    link_.log()(engine::Severity::error,
-                "model " + hash.hex() + " from the coordinator has other bytes than its hash says");
+    link_.complain("model_damaged", hash.hex(), answer);
     co_return nullptr;
   }
   model_ = std::make_shared<const std::string>(std::move(answer.body));

@@ -305,7 +305,9 @@ SiteWorld::SiteWorld(Fleet& around, std::uint64_t store_bytes) : fleet(around) {
                             }};
   site = std::make_unique<engine::Site>(
       io, fleet.identity(), options, ports, clock, metrics,
-      [this](engine::Severity, const std::string& line) { log.push_back(line); });
+      [this](engine::Severity, std::string_view event, service::log::Fields fields) {
+        log.push_back(service::log::human_line(event, fields));
+      });
   site->start();
 }
 

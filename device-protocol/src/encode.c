@@ -69,8 +69,8 @@ trib_status trib_check_bounds(const float* delta, uint32_t parameters,
 /* The word behind the model words at `place` (0: weight, 1: loss, 2: accuracy, 3..: canaries). */
 static int32_t tail_word(uint32_t place, const trib_encoding* encoding,
                          const trib_update_summary* summary) {
-  double weight = trunc(ldexp(weight_of(encoding, summary), (int)encoding->weight_scale_log2));
-  if (weight < 1.0) weight = 1.0;
+  const double weight =
+      trunc(ldexp(weight_of(encoding, summary), (int)encoding->weight_scale_log2));
   if (place == 0) return (int32_t)weight;
   if (place == 1) {
     const double cap = (double)encoding->loss_cap;

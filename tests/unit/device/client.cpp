@@ -310,3 +310,19 @@ TEST_CASE("a reject may name the nonce alone; another nonce is none of ours") {
   CHECK(trib_client_message(device.client, topic.c_str(), bytes.data(), bytes.size()) == TRIB_OK);
   CHECK(trib_client_phase(device.client) == TRIB_PHASE_IDLE);
 }
+
+TEST_CASE("an offer of a later round of the task takes the place of the round in progress") {
+  REQUIRE(sodium_init() >= 0);
+  Site site;
+  site.open_round(1);
+  site.forge_receipts = true;  // keeps the device in the round
+  Device device(site);
+  device.run(150);
+  REQUIRE(trib_client_phase(device.client) == TRIB_PHASE_COMMITTING);
+  site.forge_receipts = false;
+  site.receipts.clear();
+  site.open_round(2);
+  device.run(50);
+  CHECK(site.receipts.contains(2));
+  CHECK_FALSE(site.receipts.contains(1));
+}

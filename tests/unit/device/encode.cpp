@@ -127,3 +127,19 @@ TEST_CASE("n_max devices at the extreme decode exactly on the server") {
   CHECK(mean.loss == doctest::Approx(2.5));
   CHECK(mean.accuracy == doctest::Approx(0.75));
 }
+
+TEST_CASE("rounding to float never carries a clipped vector over its integer bound") {
+  const auto terms = encoding(1.0, 4.0, 28);
+  std::uint32_t state = 5;
+  for (int round = 0; round < 20000; ++round) {
+    std::vector<float> weights(2 + state % 4);
+    for (auto& weight : weights) {
+      state = state * 1664525U + 1013904223U;
+      weight = static_cast<float>(static_cast<std::int32_t>(state)) * 0x1p-30F;
+    }
+    const std::vector<float> initial(weights.size(), 0.0F);
+    const auto count = static_cast<std::uint32_t>(weights.size());
+    REQUIRE(trib_clip_delta(weights.data(), initial.data(), count, &terms) == TRIB_OK);
+    REQUIRE(trib_check_bounds(weights.data(), count, &terms, &full) == TRIB_OK);
+  }
+}

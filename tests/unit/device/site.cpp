@@ -216,7 +216,10 @@ std::string Site::offer(v1::RoundContext context) const {
 }
 
 void Site::open_round(std::uint64_t round) {
-  const auto terms = context(round);
+  open_round(context(round));
+}
+
+void Site::open_round(const v1::RoundContext& terms) {
   const Hash ctx_hash = hash("ctx", {view_of(terms.SerializeAsString())});
   open_[ctx_hash.raw()] = terms;
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(model.data());

@@ -57,6 +57,7 @@ struct Site {
   std::string offer(v1::RoundContext context) const;  // signed, serialized
   v1::RoundContext context(std::uint64_t round) const;
   void open_round(std::uint64_t round);
+  void open_round(const v1::RoundContext& terms);
   // Shows the helpers' keys of `epoch`; `other_key`: not those the masks are removed with.
   void show_keys(std::uint32_t helper_epoch, bool other_key);
   // Shows the gateway's key and those of some helpers. Rounds have the first three.

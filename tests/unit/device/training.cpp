@@ -89,3 +89,54 @@ TEST_CASE("Gaussian noise has its moments, no repetition, and follows from its k
   trib_add_gaussian(&trib_posix_crypto, again.data(), 1, 2.0F, key);
   CHECK(again[0] - values[0] != values[0] - 5.0F);
 }
+
+namespace {
+
+// The model words of a round under these training terms.
+std::vector<double> update_under(float clipping_norm, float noise) {
+  Site site;
+  auto terms = site.context(1);
+  terms.mutable_training()->set_clipping_norm(clipping_norm);
+  terms.mutable_training()->set_dp_noise(noise);
+  site.open_round(terms);
+  Device device(site);
+  device.run(5000);
+  REQUIRE(site.contributions.contains(1));
+  const auto& sum = site.contributions.at(1);
+  std::vector<double> update;
+  // Scale 2^20 and weight one half, see Site::context.
+  for (std::size_t j = 0; j < parameters; ++j) {
+    update.push_back(static_cast<double>(sum[j]) / (1 << 19));
+  }
+  return update;
+}
+
+double norm(const std::vector<double>& values) {
+  double square = 0;
+  for (const double value : values) square += value * value;
+  return std::sqrt(square);
+}
+
+}  // namespace
+
+TEST_CASE("each step's gradient is clipped to its norm, and not scaled up") {
+  REQUIRE(sodium_init() >= 0);
+  const auto free = update_under(0, 0);
+  const auto loose = update_under(1000, 0);
+  const auto clipped = update_under(2, 0);
+  CHECK(norm(free) > 5);
+  CHECK(norm(loose) == doctest::Approx(norm(free)));
+  // Three steps of rate 0.1 with gradients that point almost the same way.
+  CHECK(norm(clipped) <= 0.6 + 1e-3);
+  CHECK(norm(clipped) > 0.5);
+}
+
+TEST_CASE("local noise has the standard deviation of its terms, and needs a clipping norm") {
+  REQUIRE(sodium_init() >= 0);
+  const auto clean = update_under(2, 0);
+  auto noisy = update_under(2, 0.5F);
+  for (std::size_t j = 0; j < parameters; ++j) noisy[j] -= clean[j];
+  // Three steps of rate 0.1: 0.1 * 0.5 * 2 * sqrt(3), known to 5 % from 200 coordinates.
+  CHECK(norm(noisy) / std::sqrt(parameters) == doctest::Approx(0.1732).epsilon(0.25));
+  CHECK(update_under(0, 0.5F) == update_under(0, 0));
+}

@@ -16,7 +16,7 @@ CODE = {".c", ".h", ".cpp", ".hpp", ".ipp"}
 MAY_INCLUDE = {
     "crypto": set(),
     "storage": set(),
-    "device-protocol/include": set(),
+    "device-protocol/include": {"tributary"},
     "device-protocol/src": {"tributary"},
     "device-protocol/mqtt": {"tributary"},
     "device-protocol/trainer": {"tributary"},

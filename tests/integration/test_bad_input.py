@@ -75,7 +75,7 @@ class RunningSystem(unittest.TestCase):
 
     def test_the_demonstration_survives(self):
         with Demo("--data", "digits", "--devices", "12", "--rounds", "8", "--dropout", "0",
-                  "--local-steps", "5") as demo:
+                  "--local-steps", "60", "--learning-rate", "0.2") as demo:
             wait_until("a released round", lambda: demo.released() >= 1, 180)
             self.garbage_over_mqtt(demo)
             self.garbage_over_https(demo)

@@ -33,7 +33,8 @@ class SmallDemonstration(unittest.TestCase):
         return report
 
     def test_digits_over_two_sites_with_dropouts(self):
-        with Demo("--data", "digits", "--devices", "20", "--rounds", "6", "--dropout", "0.1") as demo:
+        with Demo("--data", "digits", "--devices", "20", "--rounds", "6", "--dropout", "0.1",
+                  "--local-steps", "60", "--learning-rate", "0.2") as demo:
             report = self.check(demo, 6, 2, 300)
             self.assertTrue(all(row["survivors"] >= 12 for row in report["rounds"]), report["rounds"])
 

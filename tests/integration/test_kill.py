@@ -8,7 +8,7 @@ from tests.integration.demo import Demo, wait_until
 class KilledParts(unittest.TestCase):
     def test_gateway_broker_and_coordinator_are_killed_and_the_task_finishes(self):
         with Demo("--data", "digits", "--devices", "12", "--rounds", "12", "--dropout", "0.05",
-                  "--local-steps", "5") as demo:
+                  "--local-steps", "60", "--learning-rate", "0.2") as demo:
             for number, name in enumerate(["3-site-1", "1-coordinator", "2-broker-2", "3-site-2"]):
                 wait_until(f"round {2 * number + 1}", lambda n=number: demo.released() >= 2 * n + 1, 180)
                 demo.kill(name)

@@ -18,7 +18,9 @@ void check_contribution(const Site& site, std::uint64_t round) {
   REQUIRE(sum.size() == words);
   REQUIRE(site.revealed.size() == words);
   for (std::size_t j = 0; j < words; ++j) REQUIRE(sum[j] == site.revealed[j]);
-  CHECK(sum[parameters] == 1 << 19);  // 50 of 100 examples
+  CHECK(sum[parameters] == 1 << 19);      // 50 of 100 examples
+  CHECK(sum[parameters + 1] == 104857);   // mean loss 2 of at most 10
+  CHECK(sum[parameters + 2] == 1 << 18);  // half of the predictions right
   for (std::size_t j = parameters + 3; j < words; ++j) CHECK(sum[j] == 0);
 }
 
@@ -325,4 +327,36 @@ TEST_CASE("an offer of a later round of the task takes the place of the round in
   device.run(50);
   CHECK(site.receipts.contains(2));
   CHECK_FALSE(site.receipts.contains(1));
+}
+
+TEST_CASE("a credit for chunks that do not exist, or for another upload, grants nothing") {
+  REQUIRE(sodium_init() >= 0);
+  Site site;
+  site.open_round(1);
+  site.forge_receipts = true;
+  Device device(site);
+  device.run(150);
+  REQUIRE(trib_client_phase(device.client) == TRIB_PHASE_COMMITTING);
+  const std::string key = site.uploads.begin()->first;
+  const std::string topic = "tributary/v1/device/" + site.device.hex() + "/down/credit";
+  const auto send = [&](const std::string& nonce, std::uint32_t first, std::uint32_t count) {
+    v1::Credit credit;
+    credit.set_ctx_hash(key.substr(0, 32));
+    credit.set_nonce(nonce);
+    auto& range = *credit.add_ranges();
+    range.set_first(first);
+    range.set_count(count);
+    const std::string bytes = credit.SerializeAsString();
+    return trib_client_message(device.client, topic.c_str(), bytes.data(), bytes.size());
+  };
+  const std::string nonce = key.substr(32);
+  constexpr std::uint32_t total = 4;
+  CHECK(send(nonce, 0, 0) == TRIB_MALFORMED);
+  CHECK(send(nonce, total, 1) == TRIB_MALFORMED);
+  CHECK(send(nonce, 1, total) == TRIB_MALFORMED);
+  CHECK(send(nonce, 1, UINT32_MAX) == TRIB_MALFORMED);
+  CHECK(send(std::string(16, 'n'), 0, total) == TRIB_STALE);
+  CHECK(trib_client_phase(device.client) == TRIB_PHASE_COMMITTING);
+  CHECK(send(nonce, 1, total - 1) == TRIB_OK);
+  CHECK(trib_client_phase(device.client) == TRIB_PHASE_UPLOADING);
 }

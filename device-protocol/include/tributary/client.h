@@ -45,8 +45,8 @@ typedef struct trib_client_memory {
 typedef struct trib_client_options {
   uint32_t checkpoint_steps; /* save weights every this many local steps; 0: only when trained */
   uint32_t retry_ms;         /* first wait before asking again, doubles up to 32 times; 0: 2000 */
-  /* Optional, test and demonstration builds: called once per upload with the quantised vector
-   * before masking, chunk by chunk in order. Never set it in a product. */
+  /* Optional, test and demonstration builds: called with the quantised vector
+   * before masking, by first_word; a chunk made again is told again. Never set it in a product. */
   void (*reveal_quantised)(void* user, const unsigned char ctx_hash[TRIB_HASH_BYTES],
                            uint32_t first_word, const int32_t* words, uint32_t count);
   const char* firmware; /* shown to the operator; NULL: "" */

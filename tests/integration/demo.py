@@ -42,7 +42,7 @@ class Demo:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGTERM)
             self._process.wait(20)
-        subprocess.run([str(ROOT / "deploy/demo"), "--stop"], env=self._environment, check=False, timeout=60)
+        subprocess.run([str(ROOT / "deploy/demo"), "--stop"], env=self._environment, check=False, timeout=180)
         self._output.close()
         self.work.with_suffix(".out").unlink(missing_ok=True)
         self.json_file.unlink(missing_ok=True)

@@ -31,8 +31,9 @@ class Contract(unittest.TestCase):
 
     def test_the_running_server_answers_by_it(self):
         with Demo("--data", "digits", "--devices", "12", "--rounds", "2", "--dropout", "0") as demo:
-            code, _ = demo.finish(300)
-            self.assertEqual(code, 0, demo.output() + demo.logs())
+            # Two rounds are too few for accuracy, which is not looked at here.
+            _, report = demo.finish(300)
+            self.assertEqual(report["sums_wrong"], 0, demo.output() + demo.logs())
             environment = demo.operator()
             context = ssl.create_default_context(cafile=environment["TRIBUTARY_CA"])
             token = Path(environment["TRIBUTARY_TOKEN_FILE"]).read_text().strip()

@@ -5,6 +5,7 @@
 
 #include "cloud/cli/broker_files.hpp"
 #include "cloud/cli/files.hpp"
+#include "cloud/cli/operator_token.hpp"
 #include "cloud/cli/x509.hpp"
 #include "crypto/keys.hpp"
 #include "crypto/secret.hpp"
@@ -70,6 +71,13 @@ void check_name(const std::string& what, const std::string& name) {
   }
 }
 
+// Before any key is written, and so that nothing but a name gets into the certificate.
+void check_host(const std::string& host) {
+  if (!std::regex_match(host, std::regex("[A-Za-z0-9*][A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:.]{2,45}"))) {
+    throw CommandFault("'" + host + "' is no host: give a DNS name or an IP address", 2);
+  }
+}
+
 struct Subject {
   v1::Role role;
   std::string id;
@@ -129,6 +137,7 @@ void init_authority(const fs::path& root, const std::string& tenant) {
 }
 
 void issue_coordinator(const fs::path& root, const std::vector<std::string>& hosts) {
+  for (const auto& host : hosts) check_host(host);
   const Authority authority = open_authority(root);
   const fs::path folder = root / "coordinator";
   make_folder(folder);
@@ -142,9 +151,9 @@ void issue_coordinator(const fs::path& root, const std::vector<std::string>& hos
             Secrecy::open);
   write_tls(folder, issue_server(authority.ca, "coordinator", hosts, server_days), authority.ca);
   write_new(folder / "authority.pub", read_file(root / "authority/authority.pub"), Secrecy::open);
-  const std::string token = to_hex(view_of(random_bytes(32)));
+  const std::string token = new_operator_token();
   write_new(folder / "operator.token", token + "\n", Secrecy::secret);
-  write_new(folder / "operator.token.sha256", sha256_hex(token) + "\n", Secrecy::open);
+  write_new(folder / "operator.token.sha256", token_hash(token) + "\n", Secrecy::open);
 }
 
 void issue_gateway(const fs::path& root, const GatewayRequest& request) {
@@ -186,6 +195,7 @@ void issue_gateway(const fs::path& root, const GatewayRequest& request) {
 }
 
 std::vector<std::string> issue_devices(const fs::path& root, const DeviceRequest& request) {
+  check_name("gateway", request.gateway);
   const Authority authority = open_authority(root);
   const fs::path gateway = root / "gateways" / request.gateway;
   if (!fs::exists(gateway / "gateway.id")) {

@@ -1,13 +1,11 @@
 #include "cloud/cli/broker_files.hpp"
 
-#include <openssl/sha.h>
 #include <pwd.h>
 #include <unistd.h>
 
-#include <array>
+#include <string_view>
 
 #include "broker_templates.hpp"
-#include "crypto/bytes.hpp"
 
 namespace tributary::cli {
 namespace {
@@ -36,13 +34,6 @@ BrokerFiles broker_files(const std::filesystem::path& folder, const std::string&
   configuration = replaced(configuration, "@FOLDER@", folder.string());
   configuration = replaced(configuration, "@USER@", own_user());
   return {configuration, templates::acl};
-}
-
-std::string sha256_hex(std::string_view text) {
-  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
-  const ByteView bytes = view_of(text);
-  SHA256(bytes.data(), bytes.size(), digest.data());
-  return to_hex(digest);
 }
 
 }  // namespace tributary::cli

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <string_view>
 
 namespace tributary::cli {
 
@@ -15,8 +14,5 @@ struct BrokerFiles {
 // `folder`: absolute, where psk and acl lie. A `host` that is loopback makes the broker listen there only.
 BrokerFiles broker_files(const std::filesystem::path& folder, const std::string& host,
                          std::uint16_t port);
-
-// Lower-case hex of SHA-256, as operator.token.sha256 holds it.
-std::string sha256_hex(std::string_view text);
 
 }  // namespace tributary::cli

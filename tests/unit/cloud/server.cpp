@@ -158,6 +158,38 @@ std::string path_of(const server::Route& route) {
   return path;
 }
 
+v1::Signed signed_message(const crypto::SigningKey& key, std::string_view label, std::string body) {
+  v1::Signed message;
+  message.set_signature(crypto::sign(key, label, crypto::hash(label, {view_of(body)})).raw());
+  message.set_body(std::move(body));
+  return message;
+}
+
+// GatewayKeys of `gateway_hex` under the fleet authority.
+std::string keys_body(const crypto::SigningKey& authority, const std::string& version) {
+  static const auto identity = crypto::SigningKey::random();
+  const auto id = GatewayId::from_hex(gateway_hex)->raw();
+  v1::Certificate certificate;
+  certificate.set_tenant("test");
+  certificate.set_subject_id(id);
+  certificate.set_role(v1::ROLE_GATEWAY);
+  certificate.set_public_key(crypto::verify_key(identity).raw());
+  certificate.set_operator_("plant");
+  certificate.set_not_after(4'000'000'000);
+  v1::EpochKey epoch;
+  epoch.set_subject_id(id);
+  epoch.set_role(v1::ROLE_GATEWAY);
+  epoch.set_epoch(1);
+  epoch.set_public_key(std::string(32, 'k'));
+  epoch.set_not_after(4'000'000'000);
+  v1::GatewayKeys keys;
+  auto& own = *keys.mutable_gateway();
+  *own.mutable_certificate() = signed_message(authority, "cert", certificate.SerializeAsString());
+  *own.mutable_epoch_key() = signed_message(identity, "epoch-key", epoch.SerializeAsString());
+  keys.set_version(version);
+  return keys.SerializeAsString();
+}
+
 std::string model_bytes(std::size_t parameters) {
   return std::string(parameters * 4, '\0');
 }
@@ -316,4 +348,53 @@ TEST_CASE("models go in and come out, and a connection serves many requests") {
   CHECK(page.find("tributary_http_requests_total{plane=\"admin\",route=\"/v1/models\"") !=
         std::string::npos);
   CHECK(page.find("tributary_database_bytes") != std::string::npos);
+}
+
+TEST_CASE("a gateway that waits for work is woken by a change, and by nothing else") {
+  Running running;
+  const auto& authority = running.credentials.fleet_authority();
+  REQUIRE(gateway(running, http::verb::put, "/v1/gateway/keys", keys_body(authority, "1")).status ==
+          200);
+  v1::Work work;
+  REQUIRE(work.ParseFromString(gateway(running, http::verb::get, "/v1/gateway/work").body));
+  const auto target = "/v1/gateway/work?wait=20&seen=" + work.version();
+  const auto start = std::chrono::steady_clock::now();
+  auto waiting =
+      std::async(std::launch::async, [&] { return gateway(running, http::verb::get, target); });
+  CHECK(waiting.wait_for(std::chrono::milliseconds{300}) == std::future_status::timeout);
+  // The same keys again change nothing.
+  gateway(running, http::verb::put, "/v1/gateway/keys", keys_body(authority, "1"));
+  CHECK(waiting.wait_for(std::chrono::milliseconds{200}) == std::future_status::timeout);
+  gateway(running, http::verb::put, "/v1/gateway/keys", keys_body(authority, "2"));
+  const auto woken = waiting.get();
+  CHECK(woken.status == 200);
+  REQUIRE(work.ParseFromString(woken.body));
+  CHECK("/v1/gateway/work?wait=20&seen=" + work.version() != target);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{10});
+  const auto again = "/v1/gateway/work?wait=1&seen=" + work.version();
+  CHECK(gateway(running, http::verb::get, again).status == 200);
+}
+
+TEST_CASE("a stop answers those who wait and does not wait for idle connections") {
+  auto running = std::make_unique<Running>();
+  const auto& authority = running->credentials.fleet_authority();
+  REQUIRE(
+      gateway(*running, http::verb::put, "/v1/gateway/keys", keys_body(authority, "1")).status ==
+      200);
+  v1::Work work;
+  REQUIRE(work.ParseFromString(gateway(*running, http::verb::get, "/v1/gateway/work").body));
+  Client idle(running->admin_port, running->client_tls());
+  CHECK(idle.ask(http::verb::get, "/v1/status", "", bearer).status == 200);
+  Client poller(running->gateways_port,
+                running->client_tls(running->credentials.client("gateway:" + gateway_hex)));
+  poller.send("GET /v1/gateway/work?wait=20&seen=" + work.version() +
+              " HTTP/1.1\r\nHost: x\r\n\r\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  const auto start = std::chrono::steady_clock::now();
+  auto stopping = std::async(std::launch::async, [&] { running.reset(); });
+  CHECK(poller.read().status == 200);
+  CHECK(poller.closed_by_peer());
+  CHECK(idle.closed_by_peer());
+  stopping.get();
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{5});
 }

@@ -4,6 +4,7 @@
 
 #include "cloud/service/exit_code.hpp"
 #include "cloud/service/log.hpp"
+#include "device-protocol/cpp/topics.hpp"
 #include "gateway/uplink/coordinator_clients.hpp"
 
 namespace tributary::gateway {
@@ -37,7 +38,6 @@ void make_private_folder(const std::filesystem::path& folder) {
   std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
 }
 
-constexpr auto up_filter = "tributary/v1/device/+/up/#";
 // Listened to only until what an earlier life left on the broker has been seen: it would echo us.
 constexpr auto site_filter = "tributary/v1/site/#";
 constexpr std::chrono::seconds site_listening{5};
@@ -121,7 +121,7 @@ mqtt::BrokerListener Daemon::broker_listener() {
             broker_fault_.clear();
             broker_told_ = false;
             metrics_.broker_connected.Set(1);
-            broker_->subscribe(up_filter);
+            broker_->subscribe(std::string(wire::up_filter));
             look_at_retained();
             site_->broker_connected();
           },

@@ -14,8 +14,8 @@ bool names_devices(v1::HelperRefusal reason) {
 
 // Expiry is not looked at: what was signed in time stays true.
 std::optional<VerifyKey> key_of(const Identity& identity, const HelperId& helper,
-                                std::span<const v1::CertifiedKey> helper_keys) {
-  for (const auto& key : helper_keys) {
+                                const v1::SiteKeys& helper_keys) {
+  for (const auto& key : helper_keys.keys()) {
     const auto verified = wire::verify_certificate(
         key.certificate(), {identity.authority, identity.tenant, v1::ROLE_HELPER, 0});
     const auto* certificate = std::get_if<wire::VerifiedCertificate>(&verified);
@@ -37,9 +37,9 @@ Hash statement_of(const v1::MaskRefusal& refusal) {
 
 }  // namespace
 
-std::vector<round::DevicesDropped> verified_refusals(
-    const Identity& identity, const v1::Drop& drop, std::span<const wire::HelperEpoch> helpers,
-    std::span<const v1::CertifiedKey> helper_keys) {
+std::vector<round::DevicesDropped> verified_refusals(const Identity& identity, const v1::Drop& drop,
+                                                     std::span<const wire::HelperEpoch> helpers,
+                                                     const v1::SiteKeys& helper_keys) {
   std::vector<round::DevicesDropped> events;
   for (const auto& refusal : drop.refusals()) {
     const auto helper = HelperId::from(refusal.helper_id());

@@ -15,6 +15,6 @@ namespace tributary::gateway::engine {
 // certificate in `helper_keys` count. One event per survivors hash named.
 std::vector<round::DevicesDropped> verified_refusals(const Identity& identity, const v1::Drop& drop,
                                                      std::span<const wire::HelperEpoch> helpers,
-                                                     std::span<const v1::CertifiedKey> helper_keys);
+                                                     const v1::SiteKeys& helper_keys);
 
 }  // namespace tributary::gateway::engine

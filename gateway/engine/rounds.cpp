@@ -9,6 +9,9 @@ namespace tributary::gateway::engine {
 namespace {
 
 constexpr std::size_t most_ended = 4096;
+constexpr std::ptrdiff_t most_ended_in_memory = 4;
+// A round the coordinator speaks of no more is over this long after its deadline.
+constexpr std::chrono::hours forgotten_after{24};
 constexpr std::uint32_t busy_retry_seconds = 2;
 constexpr std::uint32_t storage_retry_seconds = 30;
 
@@ -58,10 +61,10 @@ std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offe
                   std::make_shared<ChunkJournal>(options_.journals / ctx_hash.hex())};
   const OpenRound& entered = *enter(std::move(round));
   around_.writer.commit(
-      [stored = StoredRound{ctx_hash, entered.context, entered.signature, *entered.model,
-                            std::nullopt, false},
-       task = entered.admitted.context.task, number = entered.admitted.context.round](
-          Store& store) { store.open_round(stored, task, number); },
+      [stored = StoredRound{ctx_hash, entered.context, entered.signature,
+                            entered.admitted.context.roster_hash,
+                            entered.admitted.context.model_hash, std::nullopt, false},
+       bytes = entered.model](Store& store) { store.open_round(stored, *bytes); },
       [this, ctx_hash] {
         const OpenRound* opened = find(ctx_hash);
         if (opened == nullptr || !opened->machine.collecting()) return;
@@ -103,7 +106,7 @@ void Rounds::resume(RoundOnDisk on_disk, const Allowed& allowed) {
                             now);
   OpenRound round{
       std::move(*admitted),    on_disk.round.context,
-      on_disk.round.signature, std::make_shared<const std::string>(std::move(on_disk.round.model)),
+      on_disk.round.signature, std::make_shared<const std::string>(std::move(on_disk.model)),
       std::move(*keys),        std::move(machine),
       std::move(journal)};
   round.journal_bytes = round.journal->size();
@@ -123,11 +126,17 @@ void Rounds::resume(RoundOnDisk on_disk, const Allowed& allowed) {
   }
 }
 
-// The ended round of the same task is needed no longer: its devices have moved on.
+// An ended round of the same task is needed no longer: its devices have moved on. Those of tasks
+// without a successor leave when there are too many.
 OpenRound* Rounds::enter(OpenRound round) {
+  auto ended =
+      std::ranges::count_if(rounds_, [](const OpenRound& old) { return old.machine.closed(); });
   std::erase_if(rounds_, [&](const OpenRound& old) {
-    return old.machine.closed() && old.admitted.context.task == round.admitted.context.task &&
-           !old.adding_up;
+    if (!old.machine.closed() || old.adding_up) return false;
+    const bool succeeded = old.admitted.context.task == round.admitted.context.task;
+    if (!succeeded && ended <= most_ended_in_memory) return false;
+    --ended;
+    return true;
   });
   rounds_.push_back(std::move(round));
   return &rounds_.back();
@@ -272,6 +281,18 @@ void Rounds::outcome(const Hash& ctx_hash, bool released) {
                {"round", round->admitted.context.round},
                {"outcome", released ? "released" : "abandoned"}});
   feed(*round, round::OutcomeArrived{released});
+}
+
+void Rounds::forget_absent(const std::set<Hash>& spoken_of) {
+  for (auto& round : rounds_) {
+    const auto& context = round.admitted.context;
+    if (round.machine.closed() || spoken_of.contains(context.hash)) continue;
+    if (around_.clock.wall() < round.admitted.deadline + forgotten_after) continue;
+    around_.log(Severity::warning, "round_forgotten",
+                {{"context", context.hash.hex()},
+                 {"reason", "the coordinator does not speak of it any more"}});
+    feed(round, round::OutcomeArrived{false});
+  }
 }
 
 void Rounds::revoked(const std::vector<DeviceId>& devices) {

@@ -22,6 +22,7 @@ struct RoundOnDisk {
   StoredRound round;
   std::vector<round::Contribution> contributions;
   std::optional<std::string> roster;
+  std::string model;
 };
 
 class Rounds {
@@ -69,6 +70,8 @@ class Rounds {
 
   void dropped(const Hash& ctx_hash, const std::vector<round::DevicesDropped>& refusals);
   void outcome(const Hash& ctx_hash, bool released);
+  // Ends rounds that are long past and not among those the coordinator's work speaks of.
+  void forget_absent(const std::set<Hash>& spoken_of);
   void revoked(const std::vector<DeviceId>& devices);
   void tick();
 

@@ -27,17 +27,18 @@ struct Site::OnDisk {
   std::vector<StoredEpochKey> epoch_keys;
   std::vector<RoundOnDisk> rounds;
   std::vector<Hash> ended;
+  v1::SiteKeys helper_keys;
 };
 
 Site::OnDisk Site::load(Store& store) {
-  OnDisk on_disk{store.devices(), store.epoch_keys(), {}, store.closed_rounds()};
+  OnDisk on_disk{store.devices(), store.epoch_keys(), {}, store.closed_rounds(), {}};
+  on_disk.helper_keys.ParseFromString(store.helper_keys());
   for (auto& round : store.open_rounds()) {
-    v1::RoundContext context;
-    context.ParseFromString(round.context);
-    const auto roster_hash = Hash::from(context.roster_hash());
-    auto roster = roster_hash ? store.roster(*roster_hash) : std::nullopt;
     auto contributions = store.contributions(round.ctx_hash);
-    on_disk.rounds.push_back({std::move(round), std::move(contributions), std::move(roster)});
+    auto roster = store.roster(round.roster);
+    auto model = store.model(round.model);
+    on_disk.rounds.push_back(
+        {std::move(round), std::move(contributions), std::move(roster), std::move(model)});
   }
   return on_disk;
 }
@@ -92,6 +93,7 @@ Site::~Site() {
 
 void Site::resume(OnDisk on_disk) {
   for (const auto& hash : on_disk.ended) rounds_->remember_ended(hash);
+  helper_keys_ = std::move(on_disk.helper_keys);
   std::set<std::string> in_use;
   for (const auto& round : on_disk.rounds) in_use.insert(round.round.ctx_hash.hex());
   for (const auto& entry : std::filesystem::directory_iterator(options_.state / "journal")) {
@@ -193,8 +195,8 @@ std::string Site::keys() const {
 }
 
 std::vector<NewRound> Site::take(const v1::Work& work) {
-  helper_keys_.assign(work.helper_keys().begin(), work.helper_keys().end());
-  publish_keys();
+  learn_helper_keys(work);
+  std::set<Hash> spoken_of;
   for (const auto& outcome : work.outcomes()) {
     const auto ctx_hash = Hash::from(outcome.ctx_hash());
     if (ctx_hash && outcome.kind() != v1::ROUND_OUTCOME_UNSPECIFIED) {
@@ -211,6 +213,7 @@ std::vector<NewRound> Site::take(const v1::Work& work) {
   std::vector<NewRound> fresh;
   for (const auto& offer : work.rounds()) {
     const Hash ctx_hash = wire::ctx_hash(offer.context());
+    spoken_of.insert(ctx_hash);
     if (rounds_->knows(ctx_hash) || declined_.contains(ctx_hash)) continue;
     auto admitted = admit(identity_, offer.context(), offer.signature());
     if (auto* round = std::get_if<Admitted>(&admitted)) {
@@ -222,7 +225,18 @@ std::vector<NewRound> Site::take(const v1::Work& work) {
     if (declined_.size() >= most_declined) declined_.clear();
     declined_.insert(ctx_hash);
   }
+  rounds_->forget_absent(spoken_of);
   return fresh;
+}
+
+void Site::learn_helper_keys(const v1::Work& work) {
+  v1::SiteKeys keys;
+  *keys.mutable_keys() = work.helper_keys();
+  auto bytes = keys.SerializeAsString();
+  if (bytes == helper_keys_.SerializeAsString()) return;
+  helper_keys_ = std::move(keys);
+  writer_->commit([content = std::move(bytes)](Store& store) { store.put_helper_keys(content); },
+                  [this] { publish_keys(); });
 }
 
 void Site::open(NewRound round, std::shared_ptr<const std::string> model) {
@@ -314,7 +328,7 @@ void Site::make_roster() {
 void Site::publish_keys() {
   v1::SiteKeys keys;
   *keys.add_keys() = epoch_keys_->certified_key();
-  for (const auto& key : helper_keys_) {
+  for (const auto& key : helper_keys_.keys()) {
     if (static_cast<std::size_t>(keys.keys_size()) < most_site_keys) *keys.add_keys() = key;
   }
   board_.set_keys(keys.SerializeAsString());

@@ -81,6 +81,7 @@ class Site {
   void renew_epoch();
   void make_roster();
   void publish_keys();
+  void learn_helper_keys(const v1::Work& work);
   bool allowed(const DeviceId& device) const;
 
   boost::asio::io_context& io_;
@@ -97,8 +98,8 @@ class Site {
   Answers answers_;
   SiteBoard board_;
   RosterBoard rosters_;
-  std::vector<v1::CertifiedKey> helper_keys_;  // of the open rounds, as the coordinator says
-  std::set<Hash> declined_;                    // offers that were refused and logged
+  v1::SiteKeys helper_keys_;  // of the open rounds, as the coordinator says
+  std::set<Hash> declined_;   // offers that were refused and logged
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Rounds> rounds_;
   std::unique_ptr<HelperDesk> helper_;

@@ -98,7 +98,8 @@ void Store::put_roster(const Hash& hash, std::string_view content) {
   database_.run("INSERT INTO roster (hash, content) VALUES (?, ?)", hash.bytes, view_of(content));
   database_.run(
       "DELETE FROM roster WHERE sequence NOT IN "
-      "(SELECT sequence FROM roster ORDER BY sequence DESC LIMIT ?)",
+      "(SELECT sequence FROM roster ORDER BY sequence DESC LIMIT ?) "
+      "AND hash NOT IN (SELECT roster FROM round WHERE closed = 0)",
       rosters_kept);
 }
 
@@ -111,7 +112,7 @@ std::optional<std::string> Store::roster(const Hash& hash) {
 
 std::vector<StoredRound> Store::open_rounds() {
   auto rows = database_.prepare(
-      "SELECT ctx_hash, context, signature, model, survivors, submitted FROM round "
+      "SELECT ctx_hash, context, signature, roster, model, survivors, submitted FROM round "
       "WHERE closed = 0 ORDER BY sequence");
   rows.bind();
   std::vector<StoredRound> rounds;
@@ -119,10 +120,11 @@ std::vector<StoredRound> Store::open_rounds() {
     StoredRound round{fixed<Hash>(rows.blob(0), "ctx_hash"),
                       text(rows.blob(1)),
                       text(rows.blob(2)),
-                      text(rows.blob(3)),
+                      fixed<Hash>(rows.blob(3), "roster"),
+                      fixed<Hash>(rows.blob(4), "model"),
                       std::nullopt,
-                      rows.integer(5) != 0};
-    if (!rows.null(4)) round.survivors = separated<DeviceId>(rows.blob(4), "survivors");
+                      rows.integer(6) != 0};
+    if (!rows.null(5)) round.survivors = separated<DeviceId>(rows.blob(5), "survivors");
     rounds.push_back(std::move(round));
   }
   return rounds;
@@ -136,12 +138,31 @@ std::vector<Hash> Store::closed_rounds() {
   return rounds;
 }
 
-void Store::open_round(const StoredRound& round, const TaskId& task, std::uint64_t number) {
+void Store::open_round(const StoredRound& round, std::string_view model) {
+  database_.run("INSERT OR IGNORE INTO model (hash, content) VALUES (?, ?)", round.model.bytes,
+                view_of(model));
   database_.run(
-      "INSERT INTO round (ctx_hash, task, number, context, signature, model) "
-      "VALUES (?, ?, ?, ?, ?, ?)",
-      round.ctx_hash.bytes, task.bytes, number, view_of(round.context), view_of(round.signature),
-      view_of(round.model));
+      "INSERT INTO round (ctx_hash, context, signature, roster, model) VALUES (?, ?, ?, ?, ?)",
+      round.ctx_hash.bytes, view_of(round.context), view_of(round.signature), round.roster.bytes,
+      round.model.bytes);
+}
+
+std::string Store::model(const Hash& hash) {
+  auto rows = database_.prepare("SELECT content FROM model WHERE hash = ?");
+  rows.bind(hash.bytes);
+  if (!rows.step()) damaged("model");
+  return text(rows.blob(0));
+}
+
+std::string Store::helper_keys() {
+  auto rows = database_.prepare("SELECT content FROM helper_keys");
+  rows.bind();
+  return rows.step() ? text(rows.blob(0)) : std::string();
+}
+
+void Store::put_helper_keys(std::string_view site_keys) {
+  database_.run("INSERT OR REPLACE INTO helper_keys (one, content) VALUES (1, ?)",
+                view_of(site_keys));
 }
 
 void Store::fix_survivors(const Hash& ctx_hash, std::span<const DeviceId> survivors) {
@@ -155,8 +176,8 @@ void Store::mark_submitted(const Hash& ctx_hash) {
 
 void Store::close_round(const Hash& ctx_hash) {
   database_.run("DELETE FROM contribution WHERE ctx_hash = ?", ctx_hash.bytes);
-  database_.run("UPDATE round SET closed = 1, survivors = NULL, model = x'' WHERE ctx_hash = ?",
-                ctx_hash.bytes);
+  database_.run("UPDATE round SET closed = 1, survivors = NULL WHERE ctx_hash = ?", ctx_hash.bytes);
+  database_.run("DELETE FROM model WHERE hash NOT IN (SELECT model FROM round WHERE closed = 0)");
   database_.run(
       "DELETE FROM round WHERE closed = 1 AND sequence NOT IN "
       "(SELECT sequence FROM round ORDER BY sequence DESC LIMIT ?)",

@@ -21,7 +21,8 @@ struct StoredRound {
   Hash ctx_hash;
   std::string context;
   std::string signature;
-  std::string model;
+  Hash roster;
+  Hash model;
   std::optional<std::vector<DeviceId>> survivors;
   bool submitted;
 };
@@ -51,16 +52,20 @@ class Store {
   void put_epoch_key(const StoredEpochKey& key);
   void forget_epoch_keys_before(std::uint64_t unix_seconds);  // never the newest
 
-  // The oldest beyond rosters_kept are forgotten.
+  // The oldest beyond rosters_kept are forgotten, unless an open round needs them.
   void put_roster(const Hash& hash, std::string_view content);
   std::optional<std::string> roster(const Hash& hash);
 
+  std::string helper_keys();  // serialized SiteKeys, empty at first
+  void put_helper_keys(std::string_view site_keys);
+
   std::vector<StoredRound> open_rounds();
   std::vector<Hash> closed_rounds();
-  void open_round(const StoredRound& round, const TaskId& task, std::uint64_t number);
+  void open_round(const StoredRound& round, std::string_view model);
+  std::string model(const Hash& hash);  // of an open round
   void fix_survivors(const Hash& ctx_hash, std::span<const DeviceId> survivors);
   void mark_submitted(const Hash& ctx_hash);
-  // Forgets contributions, survivors and model; the row stays.
+  // Forgets contributions, survivors and, unless another round needs it, the model; the row stays.
   void close_round(const Hash& ctx_hash);
 
   std::vector<round::Contribution> contributions(const Hash& ctx_hash);

@@ -7,7 +7,9 @@ namespace tributary::gateway::uplink {
 namespace {
 
 constexpr int wait_seconds = 25;
-constexpr std::chrono::milliseconds breath{20};  // between polls, whatever the coordinator does
+// Between polls, should the coordinator answer at once every time.
+constexpr std::chrono::milliseconds breath{20};
+constexpr std::chrono::milliseconds unchanged_pause{250};
 
 std::string work_target(const std::string& seen) {
   return "/v1/gateway/work?seen=" + boost::urls::encode(seen, boost::urls::unreserved_chars) +
@@ -18,10 +20,12 @@ std::string work_target(const std::string& seen) {
 
 boost::asio::awaitable<void> WorkPoll::run() {
   for (std::uint32_t failures = 0;;) {
+    const std::string seen_before = seen_;
     const bool done = co_await poll();
     failures = done ? 0 : failures + 1;
     if (!done) seen_.clear();
-    co_await pause_.wait(done ? breath : link_.delay(failures));
+    const bool same = done && seen_ == seen_before;
+    co_await pause_.wait(same ? unchanged_pause : done ? breath : link_.delay(failures));
   }
 }
 

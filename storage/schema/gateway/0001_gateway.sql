@@ -14,22 +14,33 @@ CREATE TABLE epoch_key (
   not_after  INTEGER NOT NULL   -- Unix seconds
 ) STRICT;
 
--- Rosters this gateway has offered, the newest of them: a context names one by its hash.
+-- Helpers' keys of the open rounds, a serialized SiteKeys: devices need them when the cloud is away.
+CREATE TABLE helper_keys (
+  one     INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+  content BLOB    NOT NULL
+) STRICT;
+
+-- Rosters this gateway has offered: the newest, and those that open rounds name by their hash.
 CREATE TABLE roster (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
   hash     BLOB NOT NULL UNIQUE,
   content  BLOB NOT NULL
 ) STRICT;
 
+-- Models of open rounds, d little-endian float32. Apart from the rounds, whose rows change.
+CREATE TABLE model (
+  hash    BLOB NOT NULL PRIMARY KEY,
+  content BLOB NOT NULL
+) STRICT;
+
 -- Rounds with their signed context. A closed round keeps its row so that it is not opened again.
 CREATE TABLE round (
   sequence      INTEGER PRIMARY KEY AUTOINCREMENT,
   ctx_hash      BLOB    NOT NULL UNIQUE,
-  task          BLOB    NOT NULL,
-  number        INTEGER NOT NULL,
   context       BLOB    NOT NULL,
   signature     BLOB    NOT NULL,
-  model         BLOB    NOT NULL,            -- d little-endian float32; empty when closed
+  roster        BLOB    NOT NULL,            -- hash
+  model         BLOB    NOT NULL,            -- hash
   survivors     BLOB,                        -- device ids, ascending; NULL while collecting
   submitted     INTEGER NOT NULL DEFAULT 0,  -- the sum of these survivors has been in the outbox
   closed        INTEGER NOT NULL DEFAULT 0

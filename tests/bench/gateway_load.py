@@ -16,10 +16,12 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 CHUNK = 16368
+PUBLISHERS = 4
 
 
 def free_port():
@@ -33,11 +35,13 @@ class Process:
     def __init__(self, name, command, log, environment=None):
         self.name = name
         self._child = subprocess.Popen(command, stdout=open(log, "w"), stderr=subprocess.STDOUT, env=environment)
-        self.cpu_at_start = 0.0
 
     def cpu(self):
         fields = Path(f"/proc/{self._child.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def runs(self):
+        return self._child.poll() is None
 
     def memory(self, key):
         status = Path(f"/proc/{self._child.pid}/status").read_text()
@@ -51,25 +55,15 @@ class Process:
             self._child.kill()
 
 
-def wait_until(what, condition, seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.2)
-    sys.exit(f"gateway_load: waited {seconds} s for {what}")
-
-
 class World:
-    """Authority, coordinator, the loaded site and a second site whose gateway is the helper."""
+    """Authority, coordinator, the loaded site, a second site whose gateway is the helper, a broker nobody uses."""
 
     def __init__(self, options, folder):
         self.bin, self.folder, self.options = Path(options.bin), folder, options
         self.authority = folder / "authority"
         self.processes = []
         self.ports = {name: free_port() for name in ("gateways", "admin", "local", "broker-1", "broker-2",
-                                                      "site-1", "site-2")}
+                                                      "broker-3", "site-1", "site-2")}
 
     def run(self, program, *arguments):
         result = subprocess.run([self.bin / program, *map(str, arguments)], text=True, capture_output=True,
@@ -92,17 +86,16 @@ class World:
     def build(self):
         self.run("tributary", "authority", "init", "--tenant", "bench", self.authority)
         self.run("tributary", "authority", "coordinator", "--host", "localhost", self.authority)
-        for number, count in ((1, self.options.devices), (2, 2)):
-            self.run("tributary", "authority", "gateway", f"site-{number}", "--operator", f"plant-{number}", "--helper",
-                     "--broker-host", "localhost", "--broker-port", self.ports[f"broker-{number}"], self.authority)
-            self.run("tributary", "authority", "device", "--gateway", f"site-{number}", "--count", count, "--n-min", 2,
-                     self.authority)
+        self.site(self.authority, 1, self.options.devices)
+        self.site(self.authority, 2, 2)
         (self.folder / "coordinator.toml").write_text(
             f'[coordinator]\ncredentials = "{self.authority}/coordinator"\nstate = "{self.folder}/coordinator"\n'
             f'[gateways]\nlisten = "127.0.0.1:{self.ports["gateways"]}"\n'
             f'[admin]\nlisten = "127.0.0.1:{self.ports["admin"]}"\n'
             f'[local]\nlisten = "127.0.0.1:{self.ports["local"]}"\n')
         self.start("coordinator", self.bin / "tributary-coordinator", "--config", self.folder / "coordinator.toml")
+        self.wait_until("the coordinator", lambda: subprocess.run(
+            [self.bin / "tributary", "status"], env=self.environment(), capture_output=True).returncode == 0, 30)
         for number in (1, 2):
             site = self.authority / f"gateways/site-{number}"
             self.start(f"broker-{number}", "mosquitto", "-c", site / "broker/mosquitto.conf")
@@ -114,13 +107,41 @@ class World:
                 f'[local]\nlisten = "127.0.0.1:{self.ports[f"site-{number}"]}"\n[helper]\nenabled = true\nn_min = 2\n')
             self.start(f"site-{number}", self.bin / "tributary-gateway", "--config", config)
 
+    def site(self, authority, number, devices):
+        self.run("tributary", "authority", "gateway", f"site-{number}", "--operator", f"plant-{number}", "--helper",
+                 "--broker-host", "localhost", "--broker-port", self.ports[f"broker-{number}"], authority)
+        self.run("tributary", "authority", "device", "--gateway", f"site-{number}", "--count", devices, "--n-min", 2,
+                 authority)
+
+    def idle_broker(self):
+        """A broker of the same configuration that no gateway uses; returns its identities with their keys."""
+        authority = self.folder / "ceiling"
+        self.run("tributary", "authority", "init", "--tenant", "bench", authority)
+        self.run("tributary", "authority", "coordinator", "--host", "localhost", authority)
+        self.site(authority, 3, PUBLISHERS)
+        folder = authority / "gateways/site-3/broker"
+        process = self.start("broker-3", "mosquitto", "-c", folder / "mosquitto.conf")
+        time.sleep(0.5)
+        return process, dict(line.split(":") for line in (folder / "psk").read_text().split())
+
+    def wait_until(self, what, condition, seconds):
+        end = time.monotonic() + seconds
+        while not (value := condition()):
+            dead = [process.name for process in self.processes if not process.runs()]
+            if dead:
+                sys.exit(f"gateway_load: waiting for {what}: {', '.join(dead)} ended")
+            if time.monotonic() > end:
+                sys.exit(f"gateway_load: waited {seconds} s for {what}")
+            time.sleep(0.05)
+        return value
+
     def named(self, name):
         return next(process for process in self.processes if process.name == name)
 
-    def metric(self, site, pattern):
-        text = subprocess.run(["curl", "-s", f"http://127.0.0.1:{self.ports[site]}/metrics"], text=True,
-                              capture_output=True, check=False).stdout
-        found = re.search(pattern, text, re.MULTILINE)
+    def metric(self, site, name):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[site]}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+        found = re.search(rf"^tributary_gateway_{name} (\S+)$", text, re.MULTILINE)
         return float(found.group(1)) if found else 0.0
 
     def gateway_id(self, number):
@@ -150,42 +171,46 @@ class World:
         (self.folder / "task.json").write_text(json.dumps(spec))
         return json.loads(self.run("tributary", "task", "create", "--spec", self.folder / "task.json", "--json"))["id"]
 
+    def gateways(self):
+        return json.loads(self.run("tributary", "gateway", "list", "--json"))["items"]
+
     def rounds(self, task):
         return json.loads(self.run("tributary", "round", "list", task, "--json"))["items"]
 
 
-def broker_ceiling(world, megabytes=400, publishers=4):
-    """MiB/s through the same broker, TLS-PSK, QoS 1, one subscriber, text messages of the chunk size."""
-    broker = world.authority / "gateways/site-2/broker/psk"
-    credentials = dict(line.split(":") for line in broker.read_text().split())
+def broker_ceiling(world, megabytes=400):
+    """MiB/s through a broker of the same configuration: TLS-PSK, QoS 1, one subscriber, messages of the chunk size."""
+    broker, credentials = world.idle_broker()
     gateway_psk = credentials.pop("gateway")
-    count = megabytes * 1048576 // CHUNK // publishers
-    base = ["-h", "127.0.0.1", "-p", str(world.ports["broker-2"]), "-q", "1"]
-    subscriber = subprocess.Popen(["mosquitto_sub", *base, "--psk-identity", "gateway", "--psk", gateway_psk, "-i", "gateway",
-                                   "-t", "tributary/v1/device/+/up/ceiling", "-C", str(count * publishers),
-                                   "-W", "120"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    count = megabytes * 1048576 // CHUNK // PUBLISHERS
+    base = ["-h", "127.0.0.1", "-p", str(world.ports["broker-3"]), "-q", "1", "--tls-version", "tlsv1.2"]
+    subscriber = subprocess.Popen(["mosquitto_sub", *base, "--psk-identity", "gateway", "--psk", gateway_psk,
+                                   "-t", "tributary/v1/device/+/up/ceiling", "-C", str(count * PUBLISHERS),
+                                   "-W", "120"], stdout=subprocess.DEVNULL)
     time.sleep(1)
     line = b"x" * (CHUNK - 1) + b"\n"
 
     def publish(identity, psk):
-        child = subprocess.Popen(["mosquitto_pub", *base, "--psk-identity", identity, "--psk", psk, "-i", identity, "-l",
-                                  "-t", f"tributary/v1/device/{identity}/up/ceiling"], stdin=subprocess.PIPE,
-                                 stderr=subprocess.DEVNULL)
+        child = subprocess.Popen(["mosquitto_pub", *base, "--psk-identity", identity, "--psk", psk, "-l",
+                                  "-t", f"tributary/v1/device/{identity}/up/ceiling"], stdin=subprocess.PIPE)
         for _ in range(count):
             child.stdin.write(line)
         child.stdin.close()
         child.wait()
 
-    # Device identities of site 2; its own two devices are not connected while this runs.
     started = time.monotonic()
-    threads = [threading.Thread(target=publish, args=item) for item in list(credentials.items())[:publishers]]
+    threads = [threading.Thread(target=publish, args=item) for item in credentials.items()]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     subscriber.wait()
+    if subscriber.returncode:
+        sys.exit("gateway_load: the broker lost messages while its ceiling was measured")
     seconds = time.monotonic() - started
-    return count * len(threads) * CHUNK / 1048576 / seconds if subscriber.returncode == 0 else None
+    world.processes.remove(broker)
+    broker.stop()
+    return count * PUBLISHERS * CHUNK / 1048576 / seconds
 
 
 def main():
@@ -215,45 +240,37 @@ def main():
 def measure(world, options):
     world.build()
     gateway = world.named("site-1")
-    wait_until("the gateways", lambda: all(len(items) == 2 for items in [json.loads(world.run(
-        "tributary", "gateway", "list", "--json"))["items"]]), 30)
-    ceiling = broker_ceiling(world, publishers=2)
-    fleet = world.fleet()
-    wait_until("every device in the roster", lambda: any(item["roster_size"] == options.devices for item in json.loads(
-        world.run("tributary", "gateway", "list", "--json"))["items"]), 300)
+    world.wait_until("the gateways", lambda: len(world.gateways()) == 2, 30)
+    ceiling = broker_ceiling(world)
+    world.fleet()
+    world.wait_until("every device in the roster", lambda: any(
+        gateway["roster_size"] == options.devices for gateway in world.gateways()), 300)
+    before = [(process, process.cpu()) for process in world.processes]
     idle = gateway.memory("RssAnon")
-    names = [process.name for process in world.processes]
-    before = {process.name: process.cpu() for process in world.processes}
-    peak = {"value": idle}
-    done = threading.Event()
-
-    def sample():
-        while not done.wait(0.1):
-            peak["value"] = max(peak["value"], gateway.memory("RssAnon"))
-
-    sampler = threading.Thread(target=sample)
-    sampler.start()
-    started = time.monotonic()
     task = world.task()
-    received = r"^tributary_gateway_receipts_total(?:\{[^}]*\})? (\d+)"
-    first = wait_until("the first receipt", lambda: world.metric("site-1", received) and time.monotonic(), 300)
-    wait_until("all receipts", lambda: world.metric("site-1", received) >= options.devices, 900)
-    receipts_seconds = time.monotonic() - started
-    rounds = wait_until("the release", lambda: [r for r in world.rounds(task) if r["state"] in ("released", "abandoned")], 300)
-    round_seconds = time.monotonic() - started
-    done.set()
-    sampler.join()
-    payload = options.devices * (options.parameters + 7) * 4 / 1048576
+    peak = idle
+
+    def reached(metric, value):
+        nonlocal peak
+        peak = max(peak, gateway.memory("RssAnon"))
+        return world.metric("site-1", metric) >= value and time.monotonic()
+
+    first_chunk = world.wait_until("the first chunk", lambda: reached("chunk_bytes_total", 1), 300)
+    durable = world.wait_until("all receipts", lambda: reached("receipts_total", options.devices), 900)
+    masked = world.metric("site-1", "chunk_bytes_total") / 1048576
+    rounds = world.wait_until("the release", lambda: [
+        r for r in world.rounds(task) if r["state"] in ("released", "abandoned")], 300)
+    released = time.monotonic()
+    rate = masked / (durable - first_chunk)
     result = {"devices": options.devices, "parameters": options.parameters, "survivors": rounds[0]["survivors"],
-              "round_state": rounds[0]["state"], "round_seconds": round_seconds,
-              "seconds_to_first_receipt": first - started, "seconds_to_all_receipts": receipts_seconds,
-              "payload_mib": payload, "durable_mib_per_second": payload / (started + receipts_seconds - first),
-              "gateway_anonymous_mib_idle": idle, "gateway_anonymous_mib_peak": peak["value"],
-              "broker_ceiling_mib_per_second": ceiling or 0.0,
-              "share_of_broker_ceiling": payload / (started + receipts_seconds - first) / ceiling if ceiling else 0.0}
-    for name in names:
-        result[f"cpu_seconds {name}"] = world.named(name).cpu() - before[name]
-    assert fleet
+              "round_state": rounds[0]["state"], "masked_mib": masked,
+              "seconds_first_chunk_to_last_receipt": durable - first_chunk,
+              "seconds_last_receipt_to_release": released - durable,
+              "durable_mib_per_second": rate, "broker_ceiling_mib_per_second": ceiling,
+              "share_of_broker_ceiling": rate / ceiling,
+              "gateway_anonymous_mib_idle": idle, "gateway_anonymous_mib_peak": max(peak, gateway.memory("RssAnon"))}
+    for process, cpu in before:
+        result[f"cpu_seconds {process.name}"] = process.cpu() - cpu
     return result
 
 

@@ -1,8 +1,6 @@
 #include "cloud/cli/access.hpp"
 
-#include <algorithm>
-#include <iomanip>
-#include <iostream>
+#include <cctype>
 
 #include "cloud/api/https_client.hpp"
 #include "cloud/api/problem.hpp"
@@ -54,51 +52,6 @@ json::value ask_json(const Access& access, const std::string& method, const std:
     throw CommandFault(access.url + target +
                        ": the answer is not JSON; is this a Tributary coordinator?");
   return value;
-}
-
-const json::array& items_of(const json::value& document) {
-  const auto* object = document.if_object();
-  const auto* items = object ? object->if_contains("items") : nullptr;
-  if (items == nullptr || !items->is_array())
-    throw CommandFault("the coordinator's answer has no \"items\"");
-  return items->get_array();
-}
-
-std::string cell(const json::value& object, std::string_view member) {
-  const auto* members = object.if_object();
-  const auto* value = members ? members->if_contains(member) : nullptr;
-  if (value == nullptr || value->is_null()) return "-";
-  if (value->is_string()) return std::string(value->get_string());
-  if (value->is_double()) {
-    std::ostringstream out;
-    out << std::setprecision(4) << value->get_double();
-    return out.str();
-  }
-  return json::serialize(*value);
-}
-
-void print_table(const json::array& rows, const std::vector<std::string>& members) {
-  std::vector<std::size_t> widths;
-  for (const auto& member : members) {
-    std::size_t width = member.size();
-    for (const auto& row : rows) width = std::max(width, cell(row, member).size());
-    widths.push_back(width);
-  }
-  const auto line = [&](const auto& text_of) {
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      std::cout << std::left << std::setw(static_cast<int>(widths[i] + 2)) << text_of(members[i]);
-    }
-    std::cout << '\n';
-  };
-  line([](const std::string& member) { return member; });
-  for (const auto& row : rows) line([&](const std::string& member) { return cell(row, member); });
-}
-
-void print_object(const json::value& object) {
-  for (const auto& [name, value] : object.as_object()) {
-    std::cout << std::left << std::setw(18) << std::string(name) << ' ' << cell(object, name)
-              << '\n';
-  }
 }
 
 std::string encoded(std::string_view text) {

@@ -1,11 +1,11 @@
-// How the operator's commands reach the coordinator, and what they print.
+// How the operator's commands reach the coordinator.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
-#include <vector>
+#include <string_view>
 
 namespace tributary::cli {
 
@@ -27,15 +27,6 @@ Answer ask(const Access& access, const std::string& method, const std::string& t
            const std::string& content_type = "", const std::string& body = "");
 boost::json::value ask_json(const Access& access, const std::string& method,
                             const std::string& target, const std::string& body = "");
-
-// The items of a list document.
-const boost::json::array& items_of(const boost::json::value& document);
-// A member as text for people: strings bare, null and missing as "-".
-std::string cell(const boost::json::value& object, std::string_view member);
-
-// Columns of members of objects, aligned; headings are the member names.
-void print_table(const boost::json::array& rows, const std::vector<std::string>& members);
-void print_object(const boost::json::value& object);
 
 // Percent-encodes a query value or path segment (RFC 3986 2.1).
 std::string encoded(std::string_view text);

@@ -1,6 +1,8 @@
 #include "cloud/cli/doctor.hpp"
 
 #include <toml++/toml.h>
+
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <iomanip>
@@ -108,12 +110,15 @@ GatewayFacts facts_of(const fs::path& config) {
 
 Finding broker(const GatewayFacts& facts) {
   const std::string where = facts.broker_host + ":" + std::to_string(facts.broker_port);
+  fleet::BrokerCredential credential{"gateway", {}};
   const auto psk = from_hex(read_line(facts.credentials / "gateway.psk"));
-  if (!psk)
+  if (!psk || psk->size() != credential.psk.size())
     return {Health::fail, "broker",
-            (facts.credentials / "gateway.psk").string() + " is not hexadecimal; copy it again"};
-  const std::string fault = broker_login_fault(facts.broker_host, std::to_string(facts.broker_port),
-                                               "gateway", std::string(text_of(*psk)));
+            (facts.credentials / "gateway.psk").string() +
+                " is not 64 hexadecimal digits; copy it again"};
+  std::ranges::copy(*psk, credential.psk.begin());
+  const std::string fault =
+      broker_login_fault(facts.broker_host, std::to_string(facts.broker_port), credential);
   return fault.empty() ? Finding{Health::ok, "broker", where + " accepts the gateway"}
                        : Finding{Health::fail, "broker", where + ": " + fault};
 }

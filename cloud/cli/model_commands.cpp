@@ -5,6 +5,7 @@
 #include "cloud/cli/commands.hpp"
 #include "cloud/cli/files.hpp"
 #include "cloud/cli/model_file.hpp"
+#include "cloud/cli/printing.hpp"
 
 namespace tributary::cli {
 namespace {

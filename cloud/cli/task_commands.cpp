@@ -6,6 +6,7 @@
 #include "cloud/cli/access.hpp"
 #include "cloud/cli/commands.hpp"
 #include "cloud/cli/files.hpp"
+#include "cloud/cli/printing.hpp"
 
 namespace tributary::cli {
 namespace {

@@ -9,6 +9,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 #include <boost/url/parse.hpp>
+#include <ctime>
 
 #include "cloud/server/problem.hpp"
 #include "cloud/server/tls.hpp"
@@ -111,8 +112,18 @@ Answer refusal_of(const beast::error_code& error, std::size_t limit) {
   return problem(400, "not an HTTP request: " + error.message());
 }
 
+// IMF-fixdate (RFC 9110 5.6.7); a client may compare it with its own clock.
+std::string http_date() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts)};
+}
+
 Response response_of(Answer answer, bool keep_alive) {
   Response response{static_cast<http::status>(answer.status), 11};
+  response.set(http::field::date, http_date());
   if (!answer.media.empty()) response.set(http::field::content_type, answer.media);
   response.set(http::field::cache_control, "no-store");
   response.set(http::field::strict_transport_security, "max-age=31536000");

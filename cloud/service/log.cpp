@@ -59,6 +59,10 @@ std::string human_line(std::string_view event, Fields fields) {
     line += ' ';
     line += field.name;
     line += '=';
+    if (const auto* number = std::get_if<double>(&field.value)) {
+      line += fmt::format("{}", *number);
+      continue;
+    }
     const auto* text = std::get_if<std::string>(&field.value);
     const bool plain =
         text != nullptr && !text->empty() && text->find_first_of(" \"\n\r\t=") == std::string::npos;

@@ -34,6 +34,7 @@ class Demo:
         self._process = subprocess.Popen(
             [str(ROOT / "deploy/demo"), *options, "--keep", "--json", str(self.json_file)],
             env=self._environment, stdout=self._output, stderr=subprocess.STDOUT, start_new_session=True)
+        self._restarted = []
 
     def __enter__(self):
         return self
@@ -43,6 +44,8 @@ class Demo:
             os.killpg(self._process.pid, signal.SIGTERM)
             self._process.wait(20)
         subprocess.run([str(ROOT / "deploy/demo"), "--stop"], env=self._environment, check=False, timeout=180)
+        for process in self._restarted:
+            process.wait(20)
         self._output.close()
         self.work.with_suffix(".out").unlink(missing_ok=True)
         self.json_file.unlink(missing_ok=True)
@@ -76,7 +79,7 @@ class Demo:
                    Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z", 10)
 
     def start(self, name):
-        subprocess.Popen([str(self.work / "run" / name)], start_new_session=True)
+        self._restarted.append(subprocess.Popen([str(self.work / "run" / name)], start_new_session=True))
 
     def tributary(self, *arguments):
         """The command line as the operator; parsed --json output."""

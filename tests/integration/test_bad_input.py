@@ -1,4 +1,5 @@
 """Bad input at every edge of the programs: a clear error or a reject reason, and the demonstration goes on."""
+import json
 import os
 import re
 import shutil
@@ -80,6 +81,7 @@ class RunningSystem(unittest.TestCase):
             self.garbage_over_mqtt(demo)
             self.garbage_over_https(demo)
             self.ports_in_use(demo)
+            self.doctor(demo)
             code, report = demo.finish(300)
             self.assertEqual(code, 0, demo.output() + demo.logs())
             self.assertEqual(report["sums_wrong"], 0)
@@ -145,6 +147,31 @@ class RunningSystem(unittest.TestCase):
         with socket.create_connection(("localhost", int(listens[1].split(":")[1])), 10) as raw:
             with self.assertRaises(ssl.SSLError):
                 old.wrap_socket(raw, server_hostname="localhost")
+
+    def doctor(self, demo):
+        """Finds nothing where nothing is wrong, names what is, and disturbs nobody."""
+        log = demo.work / "log/3-site-1.log"
+        connected = log.read_text().count("broker_connected")
+
+        def findings(config):
+            result = run("tributary", "doctor", "--gateway-config", str(config), "--json", environment=demo.operator())
+            items = json.loads(result.stdout)["items"]
+            return result.returncode, {(item["subject"], item["health"]): item["text"] for item in items}
+
+        code, healthy = findings(demo.work / "site-1.toml")
+        self.assertEqual(code, 0, healthy)
+        self.assertEqual({subject for subject, _ in healthy},
+                         {"certificate", "disk", "broker", "coordinator", "clock"})
+        self.assertNotIn("fail", {health for _, health in healthy})
+        broken = demo.work / "broken.toml"
+        text = (demo.work / "site-1.toml").read_text()
+        with socket.create_server(("127.0.0.1", 0)) as nobody:
+            port = nobody.getsockname()[1]
+        broken.write_text(re.sub(r"port = \d+", f"port = {port}", text))
+        code, sick = findings(broken)
+        self.assertEqual(code, 1)
+        self.assertIn("is the broker running", sick["broker", "fail"])
+        self.assertEqual(log.read_text().count("broker_connected"), connected)
 
     def ports_in_use(self, demo):
         for program, config in (("tributary-coordinator", "coordinator.toml"), ("tributary-gateway", "site-1.toml")):

@@ -3,6 +3,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "device-protocol/cpp/signed.hpp"
+
 namespace tributary::cloud::engine {
 namespace {
 
@@ -48,8 +50,7 @@ std::string tenant_of(const fs::path& path, const VerifyKey& authority, const Ve
                       std::uint64_t now) {
   v1::Signed message;
   v1::Certificate certificate;
-  if (!message.ParseFromString(read_file(path)) ||
-      !round::verify_signed(authority, "cert", message) ||
+  if (!message.ParseFromString(read_file(path)) || !wire::verify_body("cert", message, authority) ||
       !certificate.ParseFromString(message.body())) {
     throw CredentialFault(path.string() +
                           ": is not a certificate signed by the authority in authority.pub");

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cloud/engine/round_desk.hpp"
+#include "device-protocol/cpp/signed.hpp"
 
 namespace tributary::cloud::engine {
 namespace {
@@ -205,7 +206,7 @@ Result<> RoundDesk::put_void(const GatewayId& gateway, const std::string& body) 
       helper_id(*member->helper).raw() != statement.helper_id()) {
     return Declined{Decline::unverified, "helper_id is not the helper role of this TLS client"};
   }
-  if (!round::verify_signed(member->helper->identity, "void", message) ||
+  if (!wire::verify_body("void", message, member->helper->identity) ||
       statement.scope().tenant() != desk_.identity.authority.tenant) {
     return Declined{Decline::unverified, "the signature or the tenant of the Void is not right"};
   }

@@ -30,7 +30,4 @@ std::variant<CertifiedParty, std::string> verify_party(const v1::CertifiedKey& k
                                                        const FleetAuthority& authority,
                                                        std::uint64_t now);
 
-// A Signed message under `label` by `key`.
-bool verify_signed(const VerifyKey& key, std::string_view label, const v1::Signed& message);
-
 }  // namespace tributary::cloud::round

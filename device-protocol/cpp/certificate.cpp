@@ -21,6 +21,7 @@ std::optional<VerifiedCertificate> typed(const v1::Certificate& certificate) {
                              *key,
                              certificate.operator_(),
                              gateway ? gateway->bytes : GatewayId{}.bytes,
+                             certificate.not_before(),
                              certificate.not_after(),
                              certificate.serial()};
 }

@@ -37,6 +37,7 @@ struct VerifiedCertificate {
   VerifyKey key;
   std::string operated_by;               // empty for devices
   std::array<std::uint8_t, 16> gateway;  // zero for servers
+  std::uint64_t not_before;              // Unix seconds
   std::uint64_t not_after;
   std::uint64_t serial;
 };

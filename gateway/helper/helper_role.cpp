@@ -1,6 +1,6 @@
 #include "gateway/helper/helper_role.hpp"
 
-#include "gateway/helper/credential.hpp"
+#include "device-protocol/cpp/certificate.hpp"
 #include "gateway/helper/rate_limit.hpp"
 #include "gateway/helper/record.hpp"
 #include "storage/file.hpp"
@@ -81,18 +81,17 @@ std::variant<VerifyKey, Fault> HelperRole::State::gateway_key(const Claim& claim
   const auto bad = [](std::string text) {
     return Fault{v1::HELPER_REFUSAL_BAD_REQUEST, std::move(text)};
   };
-  const auto certificate =
-      certificate_of(gateway.certificate(), identity.authority, identity.tenant, v1::ROLE_GATEWAY);
-  if (!certificate) return bad("H2: the gateway's certificate is not the authority's");
-  if (certificate->subject_id() != claim.scope.gateway.raw()) {
+  const auto checked = wire::verify_certificate(
+      gateway.certificate(), {identity.authority, identity.tenant, v1::ROLE_GATEWAY,
+                              static_cast<std::uint64_t>(now.time_since_epoch().count())});
+  if (const auto* fault = std::get_if<wire::CertificateFault>(&checked)) {
+    return bad("H2: the gateway's certificate " + std::string(wire::text_of(*fault)));
+  }
+  const auto& certificate = std::get<wire::VerifiedCertificate>(checked);
+  if (certificate.subject != claim.scope.gateway.bytes) {
     return bad("H2: the certificate is not that of gateway " + claim.scope.gateway.hex());
   }
-  if (now < unix_time(certificate->not_before()) || now > unix_time(certificate->not_after())) {
-    return bad("H2: the gateway's certificate is not valid now; renew it with the fleet authority");
-  }
-  const auto key = VerifyKey::from(certificate->public_key());
-  if (!key) return bad("H2: the gateway's certificate holds no Ed25519 key");
-  return *key;
+  return certificate.key;
 }
 
 std::optional<Fault> HelperRole::State::check_claim(const Claim& claim,

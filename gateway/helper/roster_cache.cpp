@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
-#include "gateway/helper/credential.hpp"
+#include "device-protocol/cpp/certificate.hpp"
 
 namespace tributary::gateway::helper {
 namespace {
+
+constexpr std::uint64_t any_time = 0;  // check_devices() looks at the times, at every request
 
 // The id a roster entry claims; its signature is not looked at.
 std::string claimed_id(const v1::CertifiedKey& key) {
@@ -83,28 +85,22 @@ RosterEntry RosterCache::entry(const v1::CertifiedKey& key, const EpochSecret& e
 }
 
 RosterEntry RosterCache::verify(const v1::CertifiedKey& key, const EpochSecret& epoch) const {
-  const auto certificate = certificate_of(key.certificate(), authority_, tenant_, v1::ROLE_DEVICE);
-  if (!certificate) return nullptr;
-  const auto signed_key = epoch_key_of(key.epoch_key(), *certificate);
-  const auto gateway = GatewayId::from(certificate->gateway_id());
-  const auto device = DeviceId::from(certificate->subject_id());
-  if (!signed_key || !gateway || !device) return nullptr;
-  const auto device_key = ExchangeKey::from(signed_key->public_key());
-  if (!device_key) return nullptr;
+  const auto checked =
+      wire::verify_certified_key(key, {authority_, tenant_, v1::ROLE_DEVICE, any_time});
+  const auto* verified = std::get_if<wire::VerifiedKey>(&checked);
+  if (verified == nullptr) return nullptr;
+  const auto& certificate = verified->certificate;
   auto pair = crypto::pair_key(epoch.secret, crypto::Side::party,
-                               {*device_key,
+                               {verified->key,
                                 crypto::exchange_key(epoch.secret),
-                                device->bytes,
+                                certificate.subject,
                                 helper_.bytes,
                                 epoch.epoch,
                                 {}});
   if (!pair) return nullptr;
-  // A device without a clock says 0: its key then ends with its certificate.
-  const auto key_end =
-      signed_key->not_after() == 0 ? certificate->not_after() : signed_key->not_after();
-  return std::make_shared<const RosterDevice>(
-      RosterDevice{*device, *gateway, unix_time(certificate->not_before()),
-                   unix_time(std::min(certificate->not_after(), key_end)), std::move(*pair)});
+  return std::make_shared<const RosterDevice>(RosterDevice{
+      DeviceId{certificate.subject}, GatewayId{certificate.gateway},
+      unix_time(certificate.not_before), unix_time(verified->not_after), std::move(*pair)});
 }
 
 void RosterCache::keep(const Hash& hash, RosterEntry entry) {

@@ -137,6 +137,17 @@ def check_listed(paths, faults):
             faults.add(path, 1, "in no CMakeLists.txt: dead code")
 
 
+def check_links(paths, faults):
+    """A relative link of a document leads somewhere."""
+    for path in paths:
+        if not path.endswith(".md"):
+            continue
+        for number, line in enumerate((ROOT / path).read_text().split("\n"), 1):
+            for target in re.findall(r"\]\(([^)#:]+)\)", line):
+                if not (ROOT / path).parent.joinpath(target).exists():
+                    faults.add(path, number, f"links to {target}, which is not there")
+
+
 def check_format(paths, faults):
     result = subprocess.run(["clang-format", "--dry-run", "--ferror-limit=1", "-Werror", *paths], cwd=ROOT,
                             text=True, capture_output=True)
@@ -155,7 +166,7 @@ def main():
     if options.fix:
         subprocess.run(["clang-format", "-i", *code], cwd=ROOT, check=True)
     checks = [(check_structure, paths), (check_includes, code), (check_text, code), (check_listed, code),
-              (check_format, code)]
+              (check_links, paths), (check_format, code)]
     failed = 0
     for check, subjects in checks:
         faults = Faults()

@@ -34,7 +34,8 @@ struct HttpsClient::Connection {
   asio::any_io_executor executor;
   ClientOptions options;
   ssl::context context;
-  std::string host;
+  std::string host;       // a name or an address, without brackets
+  std::string authority;  // HOST:PORT as in the URL
   std::string port;
   std::unique_ptr<Stream> stream;  // connected, or null
   beast::flat_buffer buffer;
@@ -97,6 +98,7 @@ std::optional<Fault> HttpsClient::Connection::set_up() {
     return Fault{Fault::Kind::configuration, "'" + options.url + "' is not https://HOST[:PORT]"};
   }
   host = url->host_address();
+  authority = std::string(url->encoded_host_and_port());
   port = url->has_port() && !url->port().empty() ? std::string(url->port()) : "443";
   error_code error;
   SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_3_VERSION);
@@ -149,7 +151,7 @@ asio::awaitable<Outcome<Response>> HttpsClient::Connection::exchange(const Reque
   message.method_string(request.method);
   message.target(request.target);
   message.version(11);
-  message.set(http::field::host, host + ":" + port);
+  message.set(http::field::host, authority);
   message.set(http::field::user_agent, "tributary");
   if (!options.token.empty()) message.set(http::field::authorization, "Bearer " + options.token);
   if (!request.content_type.empty()) message.set(http::field::content_type, request.content_type);

@@ -22,7 +22,6 @@ struct ScoreboardArguments {
   DataOptions data;
   CoordinatorAccess access;
   std::string task;
-  std::string partition;
   std::uint64_t seed = 1;
   std::uint64_t devices = 1;
   std::string true_vectors;
@@ -151,8 +150,6 @@ void add_scoreboard(CLI::App& app, int& exit_code) {
   command->add_option("--task", arguments->task, "Task id")->required();
   add_access(*command, arguments->access);
   add_data_options(*command, arguments->data);
-  command->add_option("--partition", arguments->partition,
-                      "Accepted so that run and scoreboard take the same data options");
   command->add_option("--seed", arguments->seed, "Of central training")->capture_default_str();
   command->add_option("--devices", arguments->devices,
                       "With --central: contributions per round where the task's cohort_size is 0");

@@ -68,7 +68,7 @@ class BrokerSession::Paho final : public std::enable_shared_from_this<Paho>,
     client_.disable_callbacks();
   }
 
-  bool connected() const { return connected_; }
+  bool is_connected() const { return connected_; }
 
   void subscribe(const std::string& filter) {
     attempt([&] { client_.subscribe(filter, qos); });
@@ -232,7 +232,7 @@ void BrokerSession::start() {
   paho_->connect();
 }
 bool BrokerSession::connected() const {
-  return paho_->connected();
+  return paho_->is_connected();
 }
 void BrokerSession::subscribe(const std::string& filter) {
   paho_->subscribe(filter);

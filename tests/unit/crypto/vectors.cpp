@@ -1,15 +1,9 @@
 // The independent vectors of tests/vectors/secagg.json, made with OpenSSL through Python.
 #include <doctest/doctest.h>
 
-#include <boost/json.hpp>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
-#include <stdexcept>
-#include <string>
-
 #include "crypto/mask.hpp"
 #include "crypto/upload.hpp"
+#include "tests/unit/vectors.hpp"
 
 using namespace tributary;
 using namespace tributary::crypto;
@@ -17,25 +11,9 @@ namespace json = boost::json;
 
 namespace {
 
-std::string vectors_folder() {
-  if (const char* folder = std::getenv("TRIBUTARY_VECTORS")) return folder;
-  if (const char* source = std::getenv("TRIBUTARY_SOURCE")) {
-    return std::string(source) + "/tests/vectors";
-  }
-  return "tests/vectors";
-}
-
 const json::object& vectors() {
-  static const json::value loaded = [] {
-    const std::string path = vectors_folder() + "/secagg.json";
-    std::ifstream file(path);
-    if (!file) {
-      throw std::runtime_error(path +
-                               " is missing; set TRIBUTARY_VECTORS to the folder of vectors");
-    }
-    return json::parse(std::string(std::istreambuf_iterator<char>(file), {}));
-  }();
-  return loaded.as_object();
+  static const auto loaded = tests::read_vectors("secagg.json");
+  return loaded;
 }
 
 Bytes bytes_of(const json::value& hex) {

@@ -2,17 +2,13 @@
 #include <doctest/doctest.h>
 #include <sodium.h>
 
-#include <boost/json.hpp>
-#include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
-#include <stdexcept>
 
 #include "crypto/bytes.hpp"
 #include "device-protocol/ports/posix/posix.h"
 #include "device-protocol/src/derive.h"
 #include "device-protocol/src/mask.h"
+#include "tests/unit/vectors.hpp"
 
 namespace json = boost::json;
 using tributary::Bytes;
@@ -20,14 +16,7 @@ using tributary::Bytes;
 namespace {
 
 json::array cases() {
-  std::string folder = "tests/vectors";
-  if (const char* source = std::getenv("TRIBUTARY_SOURCE")) {
-    folder = std::string(source) + "/tests/vectors";
-  }
-  if (const char* given = std::getenv("TRIBUTARY_VECTORS")) folder = given;
-  std::ifstream file(folder + "/secagg.json");
-  if (!file) throw std::runtime_error(folder + "/secagg.json is missing");
-  return json::parse(std::string(std::istreambuf_iterator<char>(file), {})).at("cases").as_array();
+  return tributary::tests::read_vectors("secagg.json").at("cases").as_array();
 }
 
 Bytes hex(const json::value& value) {

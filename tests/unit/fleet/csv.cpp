@@ -23,7 +23,7 @@ TEST_CASE("faults of a table name file, row and column") {
     const char* text;
     const char* fault;
   };
-  for (const auto& [text, fault] : {
+  for (const Row& row : {
            Row{"1,2,a\n1,x,b\n", "t.csv: row 2, column 2: 'x' is not a number"},
            Row{"h1,h2,label\n1,2,a\n1,,b\n", "t.csv: row 3, column 2: '' is not a number"},
            Row{"1,2,a\nnan,2,b\n", "t.csv: row 2, column 1: 'nan' is not a finite number"},
@@ -40,10 +40,10 @@ TEST_CASE("faults of a table name file, row and column") {
            Row{"x,y,label\n", "t.csv: no examples in it"},
            Row{"", "t.csv: no examples in it"},
        }) {
-    CAPTURE(text);
-    const auto table = parse_csv(text, "t.csv");
+    CAPTURE(row.text);
+    const auto table = parse_csv(row.text, "t.csv");
     REQUIRE(!table);
-    CHECK(table.error().text == fault);
+    CHECK(table.error().text == row.fault);
   }
 }
 

@@ -1,6 +1,5 @@
 #include "crypto/privacy/gaussian_accountant.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -9,7 +8,9 @@
 namespace tributary::privacy {
 namespace {
 
-constexpr double tolerance = 1e-10;
+constexpr double tolerance = 1e-12;
+// What keeps a planned budget from failing by the last bits of its own inverse.
+constexpr double margin = 1 + 1e-9;
 
 void require_delta(double delta) {
   if (!(delta > 0 && delta < 1)) {
@@ -25,7 +26,7 @@ double first_true(double high, Holds holds) {
     low = high;
     high *= 2;
   }
-  while (high - low > tolerance * std::max(1.0, high)) {
+  while (high - low > tolerance * high) {
     const double middle = low + (high - low) / 2;
     (holds(middle) ? high : low) = middle;
   }
@@ -61,7 +62,7 @@ double gaussian_noise_multiplier(const Budget& budget, std::uint64_t participati
     throw std::invalid_argument("privacy: epsilon and participations must be above 0");
   }
   const double scale = std::sqrt(static_cast<double>(participations));
-  return scale * first_true(1, [&](double z) {
+  return margin * scale * first_true(1, [&](double z) {
            return z > 0 && gaussian_delta(1 / z, budget.epsilon) <= budget.delta;
          });
 }

@@ -17,12 +17,12 @@ struct Budget {
 // mu >= 0, epsilon >= 0.
 double gaussian_delta(double mu, double epsilon);
 
-// Smallest epsilon, to 1e-9 from above, at which `participations` releases with noise multiplier z
+// Smallest epsilon, to 1e-12 relative from above, at which `participations` releases with noise multiplier z
 // (standard deviation over L2 sensitivity) are (epsilon, delta)-private. Throws
 // std::invalid_argument unless z > 0 and 0 < delta < 1.
 double gaussian_epsilon(double noise_multiplier, std::uint64_t participations, double delta);
 
-// Smallest noise multiplier, to 1e-9 relative from above, that keeps `participations` releases within
+// Smallest noise multiplier, 1e-9 relative to the safe side, that keeps `participations` releases within
 // the budget. Throws std::invalid_argument unless epsilon > 0, 0 < delta < 1, participations > 0.
 double gaussian_noise_multiplier(const Budget& budget, std::uint64_t participations);
 

@@ -13,7 +13,7 @@ constexpr std::uint32_t block_bytes = 64;
 
 }  // namespace
 
-RandomStream::RandomStream(const crypto::Seed& seed) : seed_(seed.clone()), used_(buffer_.size()) {
+RandomStream::RandomStream(const crypto::Seed& seed) : seed_(seed.clone()) {
   crypto::require_sodium();
 }
 
@@ -22,7 +22,7 @@ RandomStream::~RandomStream() {
 }
 
 void RandomStream::refill() {
-  constexpr std::uint32_t blocks = sizeof buffer_ / block_bytes;
+  constexpr std::uint32_t blocks = buffered / block_bytes;
   if (block_ > 0xFFFFFFFFU - blocks) throw std::length_error("privacy: a seed gives 256 GiB");
   buffer_.fill(0);
   crypto_stream_chacha20_ietf_xor_ic(buffer_.data(), buffer_.data(), buffer_.size(),
@@ -32,7 +32,7 @@ void RandomStream::refill() {
 }
 
 std::uint64_t RandomStream::bits() {
-  if (used_ == buffer_.size()) refill();
+  if (used_ == buffered) refill();
   std::uint64_t value = 0;
   std::memcpy(&value, buffer_.data() + used_, sizeof value);
   used_ += sizeof value;

@@ -23,10 +23,12 @@ class RandomStream {
  private:
   void refill();
 
+  static constexpr std::size_t buffered = 4096;
+
   crypto::Seed seed_;
   std::uint32_t block_ = 0;
-  std::size_t used_;
-  std::array<std::uint8_t, 4096> buffer_{};
+  std::size_t used_ = buffered;
+  std::array<std::uint8_t, buffered> buffer_{};
 };
 
 }  // namespace tributary::privacy

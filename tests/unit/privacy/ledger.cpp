@@ -26,6 +26,19 @@ TEST_CASE("a ledger spends exactly what the accountant says, and stops before th
   CHECK(gaussian_epsilon(10, left + 1, 1e-6) > budget.epsilon);
 }
 
+TEST_CASE("noise planned for so many participations pays for the last of them") {
+  for (const double epsilon : {0.01, 0.1, 0.7, 1.0, 2.7, 8.0, 33.3}) {
+    for (const std::uint64_t planned : {1U, 2U, 7U, 20U, 365U, 5000U}) {
+      CAPTURE(epsilon);
+      CAPTURE(planned);
+      const Budget budget{epsilon, 1e-6};
+      const double z = gaussian_noise_multiplier(budget, planned);
+      CHECK(Ledger(budget, z, planned - 1).debited(planned));
+      CHECK_FALSE(Ledger(budget, z, planned - 1).debited(planned + 1 + planned / 1000));
+    }
+  }
+}
+
 TEST_CASE("a ledger never goes down") {
   const Ledger ledger({8, 1e-6}, 10, 40);
   const auto same = ledger.debited(3);

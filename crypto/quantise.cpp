@@ -24,6 +24,12 @@ std::uint64_t saturating_product(std::uint64_t a, std::uint64_t b) {
   return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
 }
 
+// What no word of a sum of n_max rotated vectors of norm at most `radius` exceeds, but once in 2^40,
+// before rounding.
+double rotated_reach(std::uint32_t n_max, double radius, std::uint32_t parameters) {
+  return rotation_spread(parameters) * n_max * radius / std::sqrt(rotation_block(parameters));
+}
+
 void require_length(const EncodingPlan& plan, const WordSums& sum) {
   if (sum.words.size() != plan.words()) {
     throw std::invalid_argument("quantise: the sum has " + std::to_string(sum.words.size()) +
@@ -35,12 +41,11 @@ std::span<const std::int64_t> model_words(const EncodingPlan& plan, const WordSu
   return std::span(sum.words).first(plan.parameters);
 }
 
-// ||X||^2 <= count^2 * floor((s*C)^2): the norm of a sum is at most the sum of the norms.
+// ||X|| <= count * the largest norm of one: the norm of a sum is at most the sum of the norms.
 bool within_norm(const EncodingPlan& plan, const WordSums& sum) {
   // Beyond 2^84 no vector of 2^20 words of 32 bits can reach the bound, and counts up to 2^21
   // keep the product within 128 bits.
-  const double square = std::floor(std::pow(std::ldexp(plan.clip_l2, plan.scale_log2), 2));
-  const Wide per_update = static_cast<Wide>(std::min(square, std::ldexp(1.0, 84)));
+  const Wide per_update = static_cast<Wide>(std::min(plan.norm_bound(), std::ldexp(1.0, 84)));
   const Wide count = std::min<std::uint64_t>(sum.count, std::uint64_t{1} << 21);
   Wide total = 0;
   for (const std::int64_t word : model_words(plan, sum)) {
@@ -64,7 +69,25 @@ bool weight_plausible(const EncodingPlan& plan, const WordSums& sum) {
 }  // namespace
 
 std::int64_t EncodingPlan::coordinate_bound() const {
-  return static_cast<std::int64_t>(std::floor(std::ldexp(clip_inf, scale_log2)));
+  if (!rotated) return static_cast<std::int64_t>(std::floor(std::ldexp(clip_inf, scale_log2)));
+  const double norm = std::floor(std::ldexp(clip_l2, scale_log2)) + 1;
+  return static_cast<std::int64_t>(std::min(norm, static_cast<double>(largest_word(bits))));
+}
+
+double EncodingPlan::norm_bound() const {
+  const double radius = std::ldexp(clip_l2, scale_log2);
+  if (!rotated) return std::floor(radius * radius);
+  const double root = std::sqrt(static_cast<double>(parameters));
+  return std::floor(std::min((radius + root) * (radius + root),
+                             radius * radius + parameters / 4.0 + radius + root / 2));
+}
+
+bool EncodingPlan::cannot_wrap(std::uint32_t n_max) const {
+  const double half = static_cast<double>(largest_word(bits)) + 1;
+  const double n = n_max;
+  if (n * std::ldexp(1.0, static_cast<int>(weight_scale_log2)) >= half) return false;
+  if (!rotated) return n * static_cast<double>(coordinate_bound()) < half;
+  return rotated_reach(n_max, std::ldexp(clip_l2, scale_log2), parameters) + n < half;
 }
 
 std::int32_t choose_scale_log2(RingBits bits, std::uint32_t n_max, double clip_inf, double clip_l2,
@@ -78,6 +101,22 @@ std::int32_t choose_scale_log2(RingBits bits, std::uint32_t n_max, double clip_i
   int scale = std::ilogb(largest / room);
   // The quotient may have been rounded up to a power of two.
   while (std::ldexp(room, scale) > largest) --scale;
+  return scale;
+}
+
+std::int32_t choose_rotated_scale_log2(RingBits bits, std::uint32_t n_max, double clip_l2,
+                                       std::uint32_t parameters, double z_gateway,
+                                       double z_helper) {
+  const double unit =
+      rotated_reach(n_max, clip_l2, parameters) + 8 * clip_l2 * std::hypot(z_gateway, z_helper);
+  const double room =
+      static_cast<double>(largest_word(bits)) - n_max;  // each rounding adds below 1
+  if (!std::isfinite(unit) || unit <= 0 || parameters == 0 || room <= 0) {
+    throw std::invalid_argument("quantise: n_max " + std::to_string(n_max) +
+                                " does not fit the ring, or the clip is not positive");
+  }
+  int scale = std::ilogb(room / unit);
+  while (std::ldexp(unit, scale) > room) --scale;
   return scale;
 }
 
@@ -122,12 +161,14 @@ DecodedMean decode_mean(const EncodingPlan& plan, const WordSums& sum) {
   const auto at = [&](std::size_t index) { return static_cast<double>(sum.words[index]); };
   const double weight_word = std::max(at(plan.parameters), 1.0);
   const double weight = std::ldexp(weight_word, -static_cast<int>(plan.weight_scale_log2));
-  DecodedMean mean;
-  mean.delta.reserve(plan.parameters);
+  std::vector<double> delta;
+  delta.reserve(plan.parameters);
   for (const std::int64_t word : model_words(plan, sum)) {
-    mean.delta.push_back(
-        static_cast<float>(std::ldexp(static_cast<double>(word), -plan.scale_log2) / weight));
+    delta.push_back(std::ldexp(static_cast<double>(word), -plan.scale_log2) / weight);
   }
+  if (plan.rotated) unrotate(delta, plan.rotation);
+  DecodedMean mean;
+  mean.delta.assign(delta.begin(), delta.end());
   mean.weight = weight;
   mean.loss = plan.loss_cap * at(plan.parameters + 1) / weight_word;
   mean.accuracy = at(plan.parameters + 2) / weight_word;

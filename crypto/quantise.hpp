@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "crypto/ring.hpp"
+#include "crypto/rotation.hpp"
 
 namespace tributary::crypto {
 
@@ -16,9 +17,19 @@ struct EncodingPlan {
   std::uint32_t weight_scale_log2;
   double loss_cap;
   std::uint32_t canary_words;
+  bool rotated = false;  // PROTOCOL.md 6.1
+  Hash rotation = {};    // seed of the signs, where rotated
 
   std::size_t words() const { return std::size_t{parameters} + 3 + canary_words; }
-  std::int64_t coordinate_bound() const;  // floor(s * clip_inf)
+  // The largest magnitude of a device's model word: floor(s * clip_inf); rotated: floor(s * clip_l2) + 1,
+  // or the ring's largest.
+  std::int64_t coordinate_bound() const;
+  // The largest squared norm of a device's model words: floor((s C)^2); rotated, with conditional
+  // rounding at beta = e^-1/2 (Kairouz 2021, theorem 3.1): floor(min((R + sqrt d)^2,
+  // R^2 + d/4 + R + sqrt(d)/2)) with R = s C.
+  double norm_bound() const;
+  // No sum of n_max updates leaves the ring; rotated: but for one round in 2^40.
+  bool cannot_wrap(std::uint32_t n_max) const;
 };
 
 // Largest scale for which n_max updates cannot wrap, with room for 8 standard deviations of the two
@@ -26,6 +37,11 @@ struct EncodingPlan {
 // s = 2^floor(log2((2^(b-1)-1) / (n_max*clip_inf + 8*clip_l2*sqrt(zg^2+zh^2)))).
 std::int32_t choose_scale_log2(RingBits bits, std::uint32_t n_max, double clip_inf, double clip_l2,
                                double z_gateway, double z_helper);
+// The same for rotated updates of d = `parameters` words, which no coordinate but the norm bounds:
+// s = 2^floor(log2((2^(b-1)-1 - n_max) / (spread*n_max*clip_l2/sqrt(block) + 8*clip_l2*sqrt(zg^2+zh^2)))).
+// std::invalid_argument when n_max alone does not fit.
+std::int32_t choose_rotated_scale_log2(RingBits bits, std::uint32_t n_max, double clip_l2,
+                                       std::uint32_t parameters, double z_gateway, double z_helper);
 std::uint32_t choose_weight_scale_log2(RingBits bits, std::uint32_t n_max);
 
 // Integer totals, exact over any split of devices into gateways.

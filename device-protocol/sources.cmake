@@ -13,6 +13,7 @@ set(TRIBUTARY_DEVICE_SOURCES
   src/mask.c
   src/offer.c
   src/records.c
+  src/rotate.c
   src/seal.c
   src/status.c
   src/topic.c

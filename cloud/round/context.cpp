@@ -3,7 +3,8 @@
 namespace tributary::cloud::round {
 namespace {
 
-constexpr std::uint32_t protocol_version = 1;
+constexpr std::uint32_t first_version = 1;
+constexpr std::uint32_t rotation_version = 2;
 
 void set_encoding(v1::Encoding& message, const crypto::EncodingPlan& plan,
                   std::uint32_t weight_examples_cap) {
@@ -15,6 +16,7 @@ void set_encoding(v1::Encoding& message, const crypto::EncodingPlan& plan,
   message.set_weight_scale_log2(plan.weight_scale_log2);
   message.set_loss_cap(static_cast<float>(plan.loss_cap));
   message.set_canary_words(plan.canary_words);
+  message.set_rotated(plan.rotated);
 }
 
 void set_training(v1::Training& message, const TrainingSpec& spec) {
@@ -55,6 +57,7 @@ std::optional<crypto::EncodingPlan> encoding_of(const v1::RoundContext& context)
   plan.weight_scale_log2 = message.weight_scale_log2();
   plan.loss_cap = static_cast<double>(message.loss_cap());
   plan.canary_words = message.canary_words();
+  plan.rotated = message.rotated();
   return plan;
 }
 
@@ -63,7 +66,7 @@ std::optional<crypto::EncodingPlan> encoding_of(const v1::RoundContext& context)
 v1::RoundContext make_context(const TaskSpec& spec, const RoundTerms& terms, const RoundPlan& plan,
                               const GatewayFacts& gateway, const GatewayShare& share) {
   v1::RoundContext context;
-  context.set_minimum_reader_version(protocol_version);
+  context.set_minimum_reader_version(plan.encoding.rotated ? rotation_version : first_version);
   context.set_tenant(terms.tenant);
   context.set_task_id(terms.task.raw());
   context.set_mode(v1::TRUST_MODE_SPLIT_TRUST);
@@ -89,8 +92,9 @@ std::optional<ContextReading> read_context(std::string_view bytes) {
   if (!context.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
   const auto task = TaskId::from(context.task_id());
   const auto gateway = GatewayId::from(context.gateway_id());
-  const auto encoding = encoding_of(context);
+  auto encoding = encoding_of(context);
   if (!task || !gateway || !encoding) return std::nullopt;
+  encoding->rotation = crypto::rotation_seed(*task, context.round());
   ContextReading reading{*task,
                          context.round(),
                          *gateway,

@@ -68,6 +68,13 @@ void Members::real(std::string_view name, double least, double most, double& val
   value = number;
 }
 
+void Members::flag(std::string_view name, bool& value) {
+  const auto* member = find(name);
+  if (member == nullptr) return;
+  if (!member->is_bool()) return fault(name, "must be true or false");
+  value = member->get_bool();
+}
+
 void Members::text(std::string_view name, std::size_t longest, std::string& value) {
   const auto* member = require(name);
   if (member == nullptr) return;

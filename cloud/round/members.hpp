@@ -16,6 +16,7 @@ class Members {
   // Each leaves `value` as it is when the member is absent; a wrong one becomes a fault.
   void whole(std::string_view name, std::uint32_t least, std::uint32_t most, std::uint32_t& value);
   void real(std::string_view name, double least, double most, double& value);
+  void flag(std::string_view name, bool& value);
   void text(std::string_view name, std::size_t longest, std::string& value);
   // The member itself, nullptr when absent.
   const boost::json::value* find(std::string_view name);

@@ -174,6 +174,8 @@ void read_encoding(const json::object& object, std::vector<SpecFault>& faults, E
   } else {
     members.fault("ring_bits", "must be 16, 24 or 32");
   }
+  spec.rotated = spec.ring_bits != crypto::RingBits::b32;
+  members.flag("rotated", spec.rotated);
   members.real("clip_l2", 1e-6, largest_clip, spec.clip_l2);
   members.real("clip_inf", 1e-6, largest_clip, spec.clip_inf);
   members.whole("weight_examples_cap", 1, 1'000'000'000, spec.weight_examples_cap);
@@ -183,6 +185,7 @@ void read_encoding(const json::object& object, std::vector<SpecFault>& faults, E
 
 json::object encoding_json(const EncodingSpec& spec) {
   return {{"ring_bits", static_cast<std::uint32_t>(spec.ring_bits)},
+          {"rotated", spec.rotated},
           {"clip_l2", spec.clip_l2},
           {"clip_inf", spec.clip_inf},
           {"weight_examples_cap", spec.weight_examples_cap},

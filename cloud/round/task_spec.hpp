@@ -25,6 +25,7 @@ struct EncodingSpec {
   crypto::RingBits ring_bits = crypto::RingBits::b32;
   double clip_l2 = 10;
   double clip_inf = 1;
+  bool rotated = false;  // in JSON by default with 16 and 24 bits
   std::uint32_t weight_examples_cap = 1000;
   double loss_cap = 10;
 };

@@ -8,7 +8,8 @@
 namespace tributary::wire {
 namespace {
 
-constexpr std::uint32_t protocol_version = 1;
+constexpr std::uint32_t protocol_version = 2;  // highest minimum_reader_version understood
+constexpr std::uint32_t rotation_version = 2;
 constexpr std::uint32_t most_parameters = 1U << 24U;
 constexpr std::uint32_t most_canaries = 1024;
 constexpr std::uint32_t chunk_grain = 48;  // whole words of every ring
@@ -45,6 +46,20 @@ std::string fault_in_terms(const v1::RoundContext& context) {
   return {};
 }
 
+crypto::EncodingPlan plan_of(const v1::RoundContext& context) {
+  const auto& encoding = context.encoding();
+  return {*crypto::ring_bits(encoding.ring_bits()),
+          context.parameters(),
+          encoding.scale_log2(),
+          static_cast<double>(encoding.clip_l2()),
+          static_cast<double>(encoding.clip_inf()),
+          encoding.weight_scale_log2(),
+          static_cast<double>(encoding.loss_cap()),
+          encoding.canary_words(),
+          encoding.rotated(),
+          {}};
+}
+
 // The bounds under which sums of n_max updates cannot wrap (PROTOCOL.md 6).
 std::string fault_in_encoding(const v1::RoundContext& context) {
   const auto& encoding = context.encoding();
@@ -62,27 +77,14 @@ std::string fault_in_encoding(const v1::RoundContext& context) {
   if (encoding.scale_log2() < -60 || encoding.scale_log2() > 60) {
     return "scale_log2 must be -60..60";
   }
-  const double half = std::ldexp(1.0, static_cast<int>(encoding.ring_bits()) - 1);
-  const double n_max = context.n_max();
-  const double bound =
-      std::floor(std::ldexp(static_cast<double>(encoding.clip_inf()), encoding.scale_log2()));
-  if (encoding.weight_scale_log2() >= encoding.ring_bits() || n_max * bound >= half ||
-      n_max * std::ldexp(1.0, static_cast<int>(encoding.weight_scale_log2())) >= half) {
+  if (encoding.rotated() && context.minimum_reader_version() < rotation_version) {
+    return "a rotated encoding needs minimum_reader_version 2";
+  }
+  if (encoding.weight_scale_log2() >= encoding.ring_bits() ||
+      !plan_of(context).cannot_wrap(context.n_max())) {
     return "a sum of n_max updates could wrap: lower scale_log2 or weight_scale_log2";
   }
   return {};
-}
-
-crypto::EncodingPlan plan_of(const v1::RoundContext& context) {
-  const auto& encoding = context.encoding();
-  return {*crypto::ring_bits(encoding.ring_bits()),
-          context.parameters(),
-          encoding.scale_log2(),
-          static_cast<double>(encoding.clip_l2()),
-          static_cast<double>(encoding.clip_inf()),
-          encoding.weight_scale_log2(),
-          static_cast<double>(encoding.loss_cap()),
-          encoding.canary_words()};
 }
 
 std::string read_helpers(const v1::RoundContext& message, std::vector<HelperEpoch>& helpers) {
@@ -123,6 +125,7 @@ void read_terms(const v1::RoundContext& message, Context& context) {
   context.attempt = message.attempt();
   context.model = message.model();
   context.encoding = plan_of(message);
+  context.encoding.rotation = crypto::rotation_seed(context.task, message.round());
   context.gateway_epoch = message.gateway_epoch();
   context.participation_threshold = message.participation_threshold();
   context.n_min = message.n_min();

@@ -29,6 +29,10 @@ void trib_summarise(const trib_client* client, trib_update_summary* summary) {
   summary->seen = progress->seen;
 }
 
+const trib_rounding* trib_rounding_of(const trib_client* client) {
+  return client->round.terms.encoding.rotated ? &client->rounding : NULL;
+}
+
 /* A few words at a time: a whole chunk of int32 would double the buffer. */
 enum { BATCH = 48 };
 
@@ -46,7 +50,7 @@ static void encode_plain(trib_client* client, unsigned char* out, uint32_t first
   for (uint32_t at = 0; at < count; at += BATCH) {
     const uint32_t batch = count - at < BATCH ? count - at : (uint32_t)BATCH;
     trib_encode_words(words, first + at, batch, client->memory.weights, terms->parameters,
-                      &terms->encoding, &summary);
+                      &terms->encoding, &summary, trib_rounding_of(client));
     if (reveal) {
       client->options.reveal_quantised(client->port.user, terms->ctx_hash, first + at, words,
                                        batch);

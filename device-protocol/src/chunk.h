@@ -5,6 +5,9 @@
 
 #include "device-protocol/src/client_state.h"
 
+/* The rounding of the round's words; NULL: truncation. */
+const trib_rounding* trib_rounding_of(const trib_client* client);
+
 /* Fills memory.message with the frame of chunk `index`; `*size` is its length. */
 trib_status trib_make_chunk(trib_client* client, uint32_t index, size_t* size);
 

@@ -53,6 +53,7 @@ trib_status trib_round_end(trib_client* client) {
                             (size_t)client->round.terms.parameters * sizeof(float));
   client->port.crypto->wipe(&client->round, sizeof client->round);
   client->port.crypto->wipe(&client->progress, sizeof client->progress);
+  client->port.crypto->wipe(&client->rounding, sizeof client->rounding);
   client->phase = TRIB_PHASE_IDLE;
   trib_retry_start(client);
   /* Keys and offers are retained: subscribing again brings those that were passed over meanwhile. */

@@ -14,7 +14,7 @@ enum {
   TRIB_MAX_TASKS = 16,    /* tasks whose last round is remembered */
   TRIB_MAX_MODEL_CHUNKS = 1024,
   TRIB_MAX_RANGES = 8,
-  TRIB_PROTOCOL_VERSION = 1
+  TRIB_PROTOCOL_VERSION = 2 /* highest minimum_reader_version understood */
 };
 
 /* A party this device shares a pair key with. */
@@ -68,6 +68,7 @@ typedef struct trib_terms {
   float clipping_norm;
   float dp_noise;
   trib_encoding encoding;
+  unsigned char rotation[TRIB_KEY_BYTES]; /* seed of the signs, where encoding.rotated */
 } trib_terms;
 
 /* Record "round": everything but the floats that a reboot needs. */
@@ -81,7 +82,7 @@ typedef struct trib_round_state {
 typedef struct trib_progress {
   unsigned char ctx_hash[TRIB_HASH_BYTES];
   uint32_t steps;   /* local steps done */
-  uint32_t trained; /* the body is the clipped delta, not weights */
+  uint32_t trained; /* the body is the clipped (and rotated) delta, not weights */
   uint32_t parameters;
   uint32_t examples; /* of the trainer when it began */
   uint32_t correct;
@@ -117,6 +118,7 @@ struct trib_client {
   trib_chunk_range ranges[TRIB_MAX_RANGES]; /* granted and not sent yet */
   uint32_t range_count;
 
+  trib_rounding rounding;   /* of a rotated update, once trained */
   trib_sha256_state digest; /* over the tags of chunks 0 .. digest_chunks-1 */
   uint32_t digest_chunks;
   unsigned char upload_digest[TRIB_HASH_BYTES]; /* valid once digest_chunks == total */
@@ -168,7 +170,11 @@ void trib_fetch_begin(trib_client* client);
 trib_status trib_fetch_more(trib_client* client);
 trib_status trib_on_model_chunk(trib_client* client, const unsigned char* payload, size_t size);
 
-/* ---- train.c: one local step per call; moves on to requesting after the last */
+/* ---- train.c */
+/* What is random in a round follows from the local secret, the round, a purpose and a number. */
+void trib_round_secret(const trib_client* client, unsigned char out[TRIB_KEY_BYTES],
+                       const char* purpose, uint32_t number);
+/* One local step per call; moves on to requesting after the last */
 trib_status trib_train_turn(trib_client* client);
 
 /* ---- upload.c */

@@ -1,6 +1,8 @@
-/* Fixed-point encoding of an update (PROTOCOL.md 5.3 and 6). */
+/* Fixed-point encoding of an update (PROTOCOL.md 5.3, 6 and 6.1). */
 #ifndef TRIBUTARY_SRC_ENCODE_H
 #define TRIBUTARY_SRC_ENCODE_H
+
+#include <stdbool.h>
 
 #include "tributary/port.h"
 
@@ -17,7 +19,15 @@ typedef struct trib_encoding {
   uint32_t weight_scale_log2;
   float loss_cap;
   uint32_t canary_words;
+  bool rotated; /* 6.1: the delta has been rotated, words are rounded at random */
 } trib_encoding;
+
+/* The randomness of a rotated update's rounding: a function of secrets and the round, so that a chunk
+ * made again is the same chunk. NULL where a rounding is expected: truncation. */
+typedef struct trib_rounding {
+  const trib_crypto_port* crypto;
+  unsigned char key[TRIB_KEY_BYTES];
+} trib_rounding;
 
 /* What the words are made of besides the delta. */
 typedef struct trib_update_summary {
@@ -35,14 +45,19 @@ uint32_t trib_word_count(const trib_encoding* encoding, uint32_t parameters);
 trib_status trib_clip_delta(float* weights, const float* initial, uint32_t parameters,
                             const trib_encoding* encoding);
 
-/* Rule D8: the integer bounds hold for the whole vector. TRIB_OUT_OF_BOUNDS, TRIB_NOT_FINITE. */
+/* No sum of n_max vectors of words can leave the ring; for rotated ones but for one round in 2^40. */
+bool trib_cannot_wrap(const trib_encoding* encoding, uint32_t parameters, uint32_t n_max);
+
+/* Rule D8: the integer bounds hold for the whole vector. TRIB_OUT_OF_BOUNDS (of a rotated vector: try
+ * another rounding), TRIB_NOT_FINITE. */
 trib_status trib_check_bounds(const float* delta, uint32_t parameters,
-                              const trib_encoding* encoding, const trib_update_summary* summary);
+                              const trib_encoding* encoding, const trib_update_summary* summary,
+                              const trib_rounding* rounding);
 
 /* Words [first, first + count) as signed integers; a pure function, so that chunks can be remade. */
 void trib_encode_words(int32_t* out, uint32_t first, uint32_t count, const float* delta,
                        uint32_t parameters, const trib_encoding* encoding,
-                       const trib_update_summary* summary);
+                       const trib_update_summary* summary, const trib_rounding* rounding);
 
 #ifdef __cplusplus
 }

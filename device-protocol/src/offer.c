@@ -6,10 +6,14 @@
 #include "device-protocol/src/bytes.h"
 #include "device-protocol/src/client_state.h"
 #include "device-protocol/src/identity.h"
+#include "device-protocol/src/rotate.h"
 
 static bool same(const unsigned char* a, const unsigned char* b, size_t size) {
   return memcmp(a, b, size) == 0;
 }
+
+/* A device that does not know of rotation must not read a context that asks for it. */
+enum { ROTATION_VERSION = 2 };
 
 /* For this device, this trainer, split trust, and above the provisioned floors. */
 static bool meant_for(const trib_client* client, const tributary_v1_RoundContext* context,
@@ -31,24 +35,19 @@ static bool positive(float value) {
   return isfinite(value) && value > 0.0F;
 }
 
-/* Encoding within the limits under which sums cannot wrap (PROTOCOL.md 6). */
+/* Encoding within the limits of PROTOCOL.md 6. */
 static bool encodable(const tributary_v1_RoundContext* context) {
   const tributary_v1_Encoding* encoding = &context->encoding;
-  double half;
   if (encoding->ring_bits != 16 && encoding->ring_bits != 24 && encoding->ring_bits != 32) {
     return false;
   }
-  half = ldexp(1.0, (int)encoding->ring_bits - 1);
   return encoding->canary_words >= 4 && encoding->canary_words <= 1024 &&
          positive(encoding->clip_l2) && positive(encoding->clip_inf) &&
          positive(encoding->loss_cap) && encoding->weight_examples_cap > 0 &&
          encoding->scale_log2 >= -60 && encoding->scale_log2 <= 60 &&
          encoding->weight_scale_log2 < encoding->ring_bits && context->n_max > 0 &&
          context->parameters <= 16777216 &&
-         (double)context->n_max *
-                 floor(ldexp((double)encoding->clip_inf, (int)encoding->scale_log2)) <
-             half &&
-         (double)context->n_max * ldexp(1.0, (int)encoding->weight_scale_log2) < half;
+         (!encoding->rotated || context->minimum_reader_version >= ROTATION_VERSION);
 }
 
 static bool chunks_fit(const trib_client* client, const tributary_v1_RoundContext* context,
@@ -88,6 +87,18 @@ static bool selected(const trib_client* client, const unsigned char ctx_hash[TRI
   return trib_get32(hash) <= threshold;
 }
 
+static void copy_encoding(trib_encoding* to, const tributary_v1_Encoding* from) {
+  to->ring_bits = from->ring_bits;
+  to->scale_log2 = from->scale_log2;
+  to->clip_l2 = from->clip_l2;
+  to->clip_inf = from->clip_inf;
+  to->weight_examples_cap = from->weight_examples_cap;
+  to->weight_scale_log2 = from->weight_scale_log2;
+  to->loss_cap = from->loss_cap;
+  to->canary_words = from->canary_words;
+  to->rotated = from->rotated;
+}
+
 static void copy_terms(trib_terms* terms, const tributary_v1_RoundContext* context,
                        uint32_t model_chunk_bytes) {
   memcpy(terms->task_id, context->task_id, TRIB_ID_BYTES);
@@ -108,14 +119,7 @@ static void copy_terms(trib_terms* terms, const tributary_v1_RoundContext* conte
   terms->learning_rate = context->training.learning_rate;
   terms->clipping_norm = context->training.clipping_norm;
   terms->dp_noise = context->training.dp_noise;
-  terms->encoding.ring_bits = context->encoding.ring_bits;
-  terms->encoding.scale_log2 = context->encoding.scale_log2;
-  terms->encoding.clip_l2 = context->encoding.clip_l2;
-  terms->encoding.clip_inf = context->encoding.clip_inf;
-  terms->encoding.weight_examples_cap = context->encoding.weight_examples_cap;
-  terms->encoding.weight_scale_log2 = context->encoding.weight_scale_log2;
-  terms->encoding.loss_cap = context->encoding.loss_cap;
-  terms->encoding.canary_words = context->encoding.canary_words;
+  copy_encoding(&terms->encoding, &context->encoding);
 }
 
 static trib_status check_context(const trib_client* client, trib_terms* terms,
@@ -135,8 +139,11 @@ static trib_status check_context(const trib_client* client, trib_terms* terms,
     status = TRIB_BAD_CONTEXT;
   }
   client->port.crypto->wipe(&identity, sizeof identity);
-  if (status == TRIB_OK) copy_terms(terms, context, model_chunk_bytes);
-  return status;
+  if (status != TRIB_OK) return status;
+  copy_terms(terms, context, model_chunk_bytes);
+  trib_rotation_seed(client->port.crypto, terms->rotation, terms->task_id, terms->round);
+  return trib_cannot_wrap(&terms->encoding, terms->parameters, context->n_max) ? TRIB_OK
+                                                                               : TRIB_BAD_CONTEXT;
 }
 
 trib_status trib_read_offer(const trib_client* client, trib_terms* terms,

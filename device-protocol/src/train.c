@@ -5,21 +5,21 @@
 #include "device-protocol/src/bytes.h"
 #include "device-protocol/src/client_state.h"
 #include "device-protocol/src/gaussian.h"
+#include "device-protocol/src/rotate.h"
 
-/* Everything random in training follows from the local secret, the round and the step. */
-static void step_secret(const trib_client* client, unsigned char out[TRIB_KEY_BYTES],
-                        const char* label, uint32_t step) {
-  unsigned char number[4];
+void trib_round_secret(const trib_client* client, unsigned char out[TRIB_KEY_BYTES],
+                       const char* purpose, uint32_t number) {
+  unsigned char bytes[4];
   const trib_part parts[] = {{client->round.terms.ctx_hash, TRIB_HASH_BYTES},
-                             {number, sizeof number}};
-  trib_put32(number, step);
-  trib_kdf(client->port.crypto, out, client->epoch.secret, label, parts, 2);
+                             {bytes, sizeof bytes}};
+  trib_put32(bytes, number);
+  trib_kdf(client->port.crypto, out, client->epoch.secret, purpose, parts, 2);
 }
 
 static uint64_t batch_seed(const trib_client* client) {
   unsigned char secret[TRIB_KEY_BYTES];
   uint64_t seed;
-  step_secret(client, secret, "batches", 0);
+  trib_round_secret(client, secret, "batches", 0);
   seed = trib_get64(secret);
   client->port.crypto->wipe(secret, sizeof secret);
   return seed;
@@ -41,7 +41,7 @@ static trib_status condition_gradient(trib_client* client) {
   }
   if (terms->dp_noise > 0.0F && terms->clipping_norm > 0.0F) {
     unsigned char key[TRIB_KEY_BYTES];
-    step_secret(client, key, "noise", client->progress.steps);
+    trib_round_secret(client, key, "noise", client->progress.steps);
     trib_add_gaussian(client->port.crypto, gradient, terms->parameters,
                       terms->dp_noise * terms->clipping_norm, key);
     client->port.crypto->wipe(key, sizeof key);
@@ -98,6 +98,9 @@ static trib_status finish(trib_client* client) {
   const trib_status status = trib_clip_delta(client->memory.weights, client->memory.initial,
                                              terms->parameters, &terms->encoding);
   if (status != TRIB_OK) return status;
+  if (terms->encoding.rotated) {
+    trib_rotate(client->port.crypto, client->memory.weights, terms->parameters, terms->rotation);
+  }
   client->progress.trained = 1;
   return trib_upload_begin(client);
 }

@@ -11,6 +11,8 @@
 
 /* Whoever refused a hello for good must act before another can succeed (PROTOCOL.md 8). */
 enum { REFUSED_HELLO_SECONDS = 3600 };
+/* A rounding keeps within the norm at least four times in ten: all of these fail once in 10^14. */
+enum { MOST_ROUNDINGS = 64 };
 
 /* The counter is durable before the nonce exists, the nonce before any chunk does, and the round is
  * remembered as contributed to with it: one contribution per round number, whatever happens next. */
@@ -29,13 +31,29 @@ static trib_status take_nonce(trib_client* client) {
   return trib_save_round(client);
 }
 
+/* Rule D8 before anything leaves. A rotated update takes the first rounding that keeps the bounds,
+ * the same one after a reset. */
+static trib_status check_words(trib_client* client) {
+  const trib_terms* terms = &client->round.terms;
+  trib_update_summary summary;
+  trib_status status = TRIB_OUT_OF_BOUNDS;
+  trib_summarise(client, &summary);
+  client->rounding.crypto = client->port.crypto;
+  for (uint32_t i = 0; i < MOST_ROUNDINGS && status == TRIB_OUT_OF_BOUNDS; ++i) {
+    if (terms->encoding.rotated) {
+      trib_round_secret(client, client->rounding.key, "rounding", i);
+    } else if (i > 0) {
+      break;
+    }
+    status = trib_check_bounds(client->memory.weights, terms->parameters, &terms->encoding,
+                               &summary, trib_rounding_of(client));
+  }
+  return status;
+}
+
 trib_status trib_upload_begin(trib_client* client) {
   trib_upload_name name;
-  trib_update_summary summary;
-  trib_status status;
-  trib_summarise(client, &summary);
-  status = trib_check_bounds(client->memory.weights, client->round.terms.parameters,
-                             &client->round.terms.encoding, &summary);
+  trib_status status = check_words(client);
   if (status != TRIB_OK) return status;
   if (!client->round.has_nonce) {
     /* The vector is durable before it gets its nonce. */

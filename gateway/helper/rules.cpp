@@ -5,7 +5,7 @@
 namespace tributary::gateway::helper {
 namespace {
 
-constexpr std::uint32_t reader_version = 1;
+constexpr std::uint32_t reader_version = 2;
 constexpr std::uint32_t least_canary_words = 4;
 
 Fault bad_context(std::string text) {

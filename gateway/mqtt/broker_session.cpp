@@ -60,7 +60,10 @@ class BrokerSession::Paho final : public std::enable_shared_from_this<Paho>,
     closed_ = true;
     timer_.cancel();
     try {
-      if (connected_) client_.disconnect(500)->wait_for(std::chrono::seconds(2));
+      if (connected_) {
+        farewell_ = client_.disconnect(500);
+        farewell_->wait_for(std::chrono::seconds(2));
+      }
     } catch (const ::mqtt::exception&) {
       connected_ = false;  // it was lost at the same moment: the aim is reached
     }
@@ -205,6 +208,8 @@ class BrokerSession::Paho final : public std::enable_shared_from_this<Paho>,
   boost::asio::io_context& io_;
   BrokerOptions options_;
   BrokerListener listener_;
+  // Paho's thread is still inside the token when wait_for() returns: it must outlive the client.
+  ::mqtt::token_ptr farewell_;
   ::mqtt::async_client client_;
   ::mqtt::connect_options connect_options_;
   boost::asio::steady_timer timer_;

@@ -214,7 +214,7 @@ TEST_CASE("a context that breaks a limit is refused by the name of its field") {
     std::function<void(v1::RoundContext&)> change;
   };
   for (const auto& [names, change] : std::vector<Row>{
-           {"minimum_reader_version", [](auto& c) { c.set_minimum_reader_version(2); }},
+           {"minimum_reader_version", [](auto& c) { c.set_minimum_reader_version(3); }},
            {"mode", [](auto& c) { c.set_mode(v1::TRUST_MODE_PAIRWISE); }},
            {"tenant", [](auto& c) { c.set_tenant(std::string(33, 'a')); }},
            {"model", [](auto& c) { c.set_model(std::string(96, 'a')); }},

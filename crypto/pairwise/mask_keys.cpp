@@ -1,22 +1,14 @@
 #include "crypto/pairwise/mask_keys.hpp"
 
 #include <algorithm>
-#include <utility>
 
+#include "crypto/pairwise/derive.hpp"
 #include "crypto/sodium.hpp"
 
 namespace tributary::pairwise {
 namespace {
 
 using PairwiseKey = crypto::Secret<struct PairwiseKeyTag, 32>;
-
-template <class Derived>
-Derived derive(ByteView key, std::string_view label, std::initializer_list<ByteView> parts) {
-  auto bytes = crypto::kdf(key, label, parts);
-  auto derived = Derived::from(bytes);
-  crypto::wipe(bytes);
-  return std::move(*derived);
-}
 
 }  // namespace
 

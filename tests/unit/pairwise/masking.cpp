@@ -48,6 +48,20 @@ std::optional<UnmaskFault> unmask_in(const RoundWorld& world, const OpenedSecret
   return unmask(world.bits, world.graph, world.published, opened, world.ctx_hash, sum);
 }
 
+std::size_t mask_count(const RoundWorld& world, const OpenedSecrets& opened) {
+  const auto seeds = remaining_seeds(world.graph, world.published, opened, world.ctx_hash);
+  return seeds->plus.size() + seeds->minus.size();
+}
+
+// One per survivor and one per edge between a survivor and a dropped device: no other work.
+std::size_t expected_count(const RoundWorld& world, std::span<const std::uint32_t> survivors) {
+  std::size_t count = survivors.size();
+  for (const auto dropped : tests::others(world.devices(), survivors)) {
+    for (const auto survivor : survivors) count += world.graph.adjacent(dropped, survivor);
+  }
+  return count;
+}
+
 // Whether every device has `threshold` neighbours among the survivors.
 bool enough(const RoundWorld& world, std::span<const std::uint32_t> survivors) {
   for (std::uint32_t device = 0; device < world.devices(); ++device) {
@@ -124,6 +138,7 @@ TEST_CASE("every subset of 4 to 6 devices: the exact sum, or nothing below the t
           ++exact;
           Bytes sum = masked_sum(world, survivors);
           CHECK(sum != plain_sum(world, survivors));
+          CHECK(mask_count(world, *opened) == expected_count(world, survivors));
           CHECK(!unmask_in(world, *opened, sum));
           CHECK(sum == plain_sum(world, survivors));
         }

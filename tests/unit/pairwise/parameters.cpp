@@ -59,6 +59,11 @@ TEST_CASE("5 % corrupt and 10 % dropped at sigma 40, eta 30: as in exact rationa
   CHECK(*find_parameters({50, 100'000, 200'000, active}) == Parameters{49, 28, 39});
 }
 
+TEST_CASE("where drop-outs could tear the graph apart, connectivity asks for more neighbours") {
+  // Without it 54 neighbours would do.
+  CHECK(*find_parameters({1000, 0, 600'000, semi_honest}) == Parameters{78, 1, 5});
+}
+
 TEST_CASE("a share of devices is exact: 29 % of 100 are 29") {
   // With 28 corrupt devices t1 is 28, with 29 it is 29 in a complete graph.
   CHECK(find_parameters({50, 580'000, 0, semi_honest})->threshold_min == 30);

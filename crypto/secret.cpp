@@ -5,12 +5,12 @@
 namespace tributary::crypto {
 
 void wipe(std::span<std::uint8_t> bytes) noexcept {
-  sodium_memzero(bytes.data(), bytes.size());
+  if (!bytes.empty()) sodium_memzero(bytes.data(), bytes.size());
 }
 
 void fill_random(std::span<std::uint8_t> bytes) {
   require_sodium();
-  randombytes_buf(bytes.data(), bytes.size());
+  if (!bytes.empty()) randombytes_buf(bytes.data(), bytes.size());
 }
 
 bool equal_constant_time(ByteView a, ByteView b) {

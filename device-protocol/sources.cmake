@@ -7,14 +7,17 @@ set(TRIBUTARY_DEVICE_SOURCES
   src/fetch.c
   src/frame.c
   src/gaussian.c
+  src/graph.c
   src/identity.c
   src/join.c
   src/kdf.c
   src/mask.c
   src/offer.c
+  src/pairwise.c
   src/records.c
   src/rotate.c
   src/seal.c
+  src/shamir.c
   src/status.c
   src/topic.c
   src/train.c

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   cli::add_authority_commands(program);
   cli::add_task_commands(program);
   cli::add_model_commands(program);
+  cli::add_plan_commands(program);
   cli::add_doctor_command(program);
   cli::add_privacy_commands(program);
   try {

@@ -1,0 +1,84 @@
+#include "device-protocol/src/graph.h"
+
+#include <string.h>
+
+#include "device-protocol/src/bytes.h"
+#include "device-protocol/src/kdf.h"
+
+enum { BLOCK = 64, WORDS = BLOCK / 4 };
+
+/* Little-endian words of ChaCha20(seed), one after the other. The seed is public. */
+typedef struct draw {
+  const trib_crypto_port* crypto;
+  const unsigned char* seed;
+  uint32_t next; /* word */
+  unsigned char block[BLOCK];
+} draw;
+
+static uint32_t next_word(draw* from) {
+  const uint32_t at = from->next % WORDS;
+  if (at == 0) {
+    memset(from->block, 0, sizeof from->block);
+    from->crypto->chacha20_xor(from->block, sizeof from->block, from->seed, from->next / WORDS);
+  }
+  ++from->next;
+  return trib_get32(from->block + 4 * at);
+}
+
+/* Uniform in 0..bound-1: words from the largest multiple of bound on are passed over. */
+static uint32_t below(draw* from, uint32_t bound) {
+  const uint32_t left_over = (UINT32_MAX % bound + 1) % bound; /* 2^32 mod bound */
+  uint32_t word = next_word(from);
+  while (word > UINT32_MAX - left_over) word = next_word(from);
+  return word % bound;
+}
+
+static void shuffle(const trib_crypto_port* crypto, uint16_t* order, const trib_graph* graph) {
+  draw from;
+  from.crypto = crypto;
+  from.seed = graph->seed;
+  from.next = 0;
+  for (uint32_t i = 0; i < graph->devices; ++i) order[i] = (uint16_t)i;
+  for (uint32_t i = graph->devices - 1U; i > 0; --i) {
+    const uint32_t j = below(&from, i + 1);
+    const uint16_t swapped = order[i];
+    order[i] = order[j];
+    order[j] = swapped;
+  }
+}
+
+/* Puts one more into an ascending list of `count`. */
+static void insert(uint16_t* list, uint16_t count, uint16_t value) {
+  uint16_t at = count;
+  for (; at > 0 && list[at - 1] > value; --at) list[at] = list[at - 1];
+  list[at] = value;
+}
+
+void trib_graph_seed(const trib_crypto_port* crypto, unsigned char out[TRIB_HASH_BYTES],
+                     const unsigned char roster_root[TRIB_HASH_BYTES],
+                     const unsigned char beacon[TRIB_HASH_BYTES]) {
+  const trib_part parts[] = {{roster_root, TRIB_HASH_BYTES}, {beacon, TRIB_HASH_BYTES}};
+  trib_hash(crypto, out, "graph", parts, 2);
+}
+
+trib_status trib_graph_neighbours(const trib_crypto_port* crypto, uint16_t* neighbours,
+                                  uint16_t* order, const trib_graph* graph, uint16_t device) {
+  const uint32_t n = graph->devices;
+  const uint16_t forward = (uint16_t)((graph->degree + 1) / 2);
+  const int complete = graph->degree + 1U == n;
+  const int even = graph->degree >= 2 && graph->degree % 2 == 0 && graph->degree < n;
+  uint32_t position = 0;
+  uint16_t count = 0;
+  if (n < 2 || device >= n || graph->degree > TRIB_MAX_NEIGHBOURS || (!complete && !even)) {
+    return TRIB_BAD_ARGUMENT;
+  }
+  shuffle(crypto, order, graph);
+  while (order[position] != device) ++position;
+  for (uint16_t step = 1; step <= forward; ++step, ++count) {
+    insert(neighbours, count, order[(position + step) % n]);
+  }
+  for (uint16_t step = 1; count < graph->degree; ++step, ++count) {
+    insert(neighbours, count, order[(position + n - step) % n]);
+  }
+  return TRIB_OK;
+}

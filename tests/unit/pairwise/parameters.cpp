@@ -118,12 +118,12 @@ TEST_CASE("quantiles are the definitions, at bounds down to 2^-60") {
       const auto upper = fleet.upper_quantile(log2_bound);
       const auto lower = fleet.lower_quantile(log2_bound);
       const auto above = [&](std::uint32_t t) {  // Pr[X > t] <= bound, summed from the far end
-        long double tail = -INFINITY;
+        long double tail = -HUGE_VALL;
         for (std::uint32_t x = 60; x > t; --x) tail = log2_sum(tail, fleet.log2_of(x));
         return tail <= log2_bound;
       };
       const auto below = [&](std::uint32_t t) {
-        long double tail = -INFINITY;
+        long double tail = -HUGE_VALL;
         for (std::uint32_t x = 0; x < t; ++x) tail = log2_sum(tail, fleet.log2_of(x));
         return tail <= log2_bound;
       };

@@ -85,7 +85,7 @@ TEST_CASE("any threshold of all shares, with randomness of the system") {
         split(secret, static_cast<std::size_t>(threshold), static_cast<std::size_t>(count));
     for (int turn = 0; turn < 3; ++turn) {
       CHECK(*reconstruct(shares, static_cast<std::size_t>(threshold)) == secret);
-      std::ranges::rotate(shares, shares.begin() + count / 2);
+      std::rotate(shares.begin(), shares.begin() + count / 2, shares.end());
     }
     if (threshold > 1) {
       CHECK(!(*reconstruct(shares, static_cast<std::size_t>(threshold - 1)) == secret));

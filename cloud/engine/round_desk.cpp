@@ -238,6 +238,9 @@ void RoundDesk::combined(const store::RoundKey& key, std::size_t part, round::Un
                      {"reason", result.fault}});
   } else {
     run.total.add(result.sums);
+    if (desk_.board.find(key.task)->spec.aggregation.kind != robust::Kind::mean) {
+      run.means.push_back(round::gateway_mean(part, run.parts[part].context.encoding, result.sums));
+    }
     run.parts[part].sum_hash = result.sum_hash;
     desk_.world.say(Severity::info, "sum_combined",
                     {{"task", key.task.hex()},
@@ -257,6 +260,8 @@ void RoundDesk::average(const TaskId& task) {
     crypto::WordSums total;
     Bytes model;
     double rate;
+    robust::Rule rule;
+    std::vector<round::GatewayMean> means;
     round::NextModel next;
   };
   auto job =
@@ -264,10 +269,13 @@ void RoundDesk::average(const TaskId& task) {
                                 run.total,
                                 desk_.store.models.content(run.row.model_before).value_or(Bytes{}),
                                 known.spec.server_learning_rate,
+                                known.spec.aggregation,
+                                run.means,
                                 {}});
   desk_.world.submit(
       [job] {
-        job->next = round::next_model(job->encoding, job->total, std::move(job->model), job->rate);
+        job->next = round::next_model(job->encoding, job->total, std::move(job->model), job->rate,
+                                      job->rule, job->means);
       },
       [this, job, key = run.row.key] { release(key, std::move(job->next)); });
 }
@@ -279,6 +287,13 @@ void RoundDesk::release(const store::RoundKey& key, round::NextModel next) {
   if (!next.fault.empty()) {
     abandon(key.task, {next.fault, {}});
     return;
+  }
+  for (const auto part : next.left_out) {
+    desk_.world.say(Severity::warning, "gateway_left_out",
+                    {{"task", key.task.hex()},
+                     {"round", key.round},
+                     {"gateway", desk_.fleet.called(run.parts[part].row.gateway)},
+                     {"rule", robust::name_of(desk_.board.find(key.task)->spec.aggregation.kind)}});
   }
   auto row = run.released_row(desk_.world.now());
   row.model_after = next.hash;

@@ -2,6 +2,7 @@
 // are shown.
 #pragma once
 
+#include "cloud/round/combine.hpp"
 #include "cloud/round/global_round.hpp"
 #include "cloud/round/statements.hpp"
 #include "cloud/store/rows.hpp"
@@ -42,7 +43,8 @@ class RoundRun {
   store::RoundRow row;
   std::vector<PartRun> parts;
   round::GlobalRound machine;
-  crypto::WordSums total;  // of the combined parts
+  crypto::WordSums total;                 // of the combined parts
+  std::vector<round::GatewayMean> means;  // of the same, where the task has a robust rule
 
  private:
   std::vector<round::Effect> replay_one(std::size_t part, const store::EventRow& event);

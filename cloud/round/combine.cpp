@@ -64,15 +64,31 @@ UnmaskedPart unmask(MaskedPart part, const crypto::ExchangeSecret& combiner) {
   return {{}, std::move(sums), hash};
 }
 
+GatewayMean gateway_mean(std::size_t part, const crypto::EncodingPlan& encoding,
+                         const crypto::WordSums& sums) {
+  auto mean = crypto::decode_mean(encoding, sums);
+  return {part, std::move(mean.delta), mean.weight};
+}
+
 NextModel next_model(const crypto::EncodingPlan& encoding, const crypto::WordSums& total,
-                     Bytes model, double rate) {
+                     Bytes model, double rate, const robust::Rule& rule,
+                     const std::vector<GatewayMean>& means) {
   NextModel next;
   if (model.size() != std::size_t{encoding.parameters} * sizeof(float)) {
     next.fault = "the model has " + std::to_string(model.size() / sizeof(float)) +
                  " parameters, the round " + std::to_string(encoding.parameters);
     return next;
   }
-  const auto mean = crypto::decode_mean(encoding, total);
+  auto mean = crypto::decode_mean(encoding, total);
+  if (rule.kind != robust::Kind::mean) {
+    next.fault = robust::fault_of(rule, means.size());
+    if (!next.fault.empty()) return next;
+    std::vector<robust::Update> updates;
+    for (const auto& gateway : means) updates.push_back({gateway.delta, gateway.weight});
+    auto believed = robust::aggregate(rule, updates);
+    mean.delta = std::move(believed.values);
+    for (const auto index : believed.left_out) next.left_out.push_back(means[index].part);
+  }
   for (std::size_t j = 0; j < mean.delta.size(); ++j) {
     float value = 0;
     std::memcpy(&value, model.data() + j * sizeof value, sizeof value);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "crypto/quantise.hpp"
+#include "crypto/robust/rule.hpp"
 #include "crypto/sealed_box.hpp"
 
 namespace tributary::cloud::round {
@@ -31,6 +32,15 @@ UnmaskedPart unmask(MaskedPart part, const crypto::ExchangeSecret& combiner);
 Hash released_sum_hash(const crypto::WordSums& sums);
 Hash model_hash(ByteView model);  // H("model", bytes)
 
+// One gateway's part as a robust rule sees it.
+struct GatewayMean {
+  std::size_t part;          // whose
+  std::vector<float> delta;  // d
+  double weight;
+};
+GatewayMean gateway_mean(std::size_t part, const crypto::EncodingPlan& encoding,
+                         const crypto::WordSums& sums);
+
 struct NextModel {
   std::string fault;  // empty, or why there is none
   Bytes model;        // d little-endian float32
@@ -38,9 +48,13 @@ struct NextModel {
   double weight = 0;
   double loss = 0;
   double accuracy = 0;
+  std::vector<std::size_t> left_out;  // parts the rule did not believe
 };
-// model + rate * mean delta, in single precision. `model` holds encoding.parameters floats.
+// model + rate * mean delta, in single precision. `model` holds encoding.parameters floats. The mean is
+// that of `total`, exact over any split into gateways; with another rule than the mean it is what the
+// rule makes of `means`. Weight, loss and accuracy are always those of `total`.
 NextModel next_model(const crypto::EncodingPlan& encoding, const crypto::WordSums& total,
-                     Bytes model, double rate);
+                     Bytes model, double rate, const robust::Rule& rule = {},
+                     const std::vector<GatewayMean>& means = {});
 
 }  // namespace tributary::cloud::round

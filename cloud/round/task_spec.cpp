@@ -183,6 +183,37 @@ void read_encoding(const json::object& object, std::vector<SpecFault>& faults, E
   members.refuse_unknown();
 }
 
+void read_aggregation(const json::object& object, std::size_t gateways,
+                      std::vector<SpecFault>& faults, robust::Rule& rule) {
+  Members members(object, "aggregation.", faults);
+  std::string name;
+  members.text("rule", longest_name, name);
+  members.whole("attackers", 0, most_gateways, rule.attackers);
+  members.real("factor", 1e-6, 1e6, rule.factor);
+  members.real("radius", 1e-9, largest_clip, rule.clipping.radius);
+  members.whole("iterations", 1, 100, rule.clipping.iterations);
+  members.refuse_unknown();
+  const auto kind = robust::kind_of(name);
+  if (!kind) {
+    members.fault("rule",
+                  "must be mean, norm-filter, median, trimmed-mean, krum, multi-krum or "
+                  "centred-clipping");
+    return;
+  }
+  rule.kind = *kind;
+  if (const auto fault = robust::fault_of(rule, gateways); gateways > 0 && !fault.empty()) {
+    members.fault("rule", fault + ": name more `gateways`, or fewer attackers");
+  }
+}
+
+json::object aggregation_json(const robust::Rule& rule) {
+  return {{"rule", robust::name_of(rule.kind)},
+          {"attackers", rule.attackers},
+          {"factor", rule.factor},
+          {"radius", rule.clipping.radius},
+          {"iterations", rule.clipping.iterations}};
+}
+
 json::object encoding_json(const EncodingSpec& spec) {
   return {{"ring_bits", static_cast<std::uint32_t>(spec.ring_bits)},
           {"rotated", spec.rotated},
@@ -232,6 +263,8 @@ ParsedSpec parse_task_spec(std::string_view text, const GatewayNames& names) {
     read_training(*training, parsed.faults, spec.training);
   if (const auto* encoding = section(members, "encoding"))
     read_encoding(*encoding, parsed.faults, spec.encoding);
+  if (const auto* aggregation = section(members, "aggregation"))
+    read_aggregation(*aggregation, spec.gateways.size(), parsed.faults, spec.aggregation);
   members.refuse_unknown();
   if (parsed.faults.empty()) parsed.spec = std::move(spec);
   return parsed;
@@ -257,6 +290,7 @@ std::string to_json(const TaskSpec& spec) {
                             {"patience_seconds", spec.patience_seconds},
                             {"training", training_json(spec.training)},
                             {"encoding", encoding_json(spec.encoding)},
+                            {"aggregation", aggregation_json(spec.aggregation)},
                             {"chunk_bytes", spec.chunk_bytes},
                             {"server_learning_rate", spec.server_learning_rate}};
   return json::serialize(object);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "crypto/ring.hpp"
+#include "crypto/robust/rule.hpp"
 
 namespace tributary::cloud::round {
 
@@ -46,6 +47,7 @@ struct TaskSpec {
   std::uint32_t patience_seconds = 0;  // 0 = wait for n_target or the deadline
   TrainingSpec training;
   EncodingSpec encoding;
+  robust::Rule aggregation;           // over the gateways' means
   std::uint32_t chunk_bytes = 16368;  // multiple of 48
   double server_learning_rate = 1;
 };

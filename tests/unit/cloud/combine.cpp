@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "crypto/mask.hpp"
@@ -124,6 +125,45 @@ TEST_CASE("a weighted average over gateways equals the flat one exactly, for any
     RC_ASSERT(hierarchical.hash == direct.hash);
     RC_ASSERT(hierarchical.weight == direct.weight);
   });
+}
+
+TEST_CASE("a poisoned gateway among five moves the mean, and no robust rule that tolerates one") {
+  const auto plan = plan_of(4);
+  crypto::WordSums total{std::vector<std::int64_t>(plan.words(), 0), 0};
+  std::vector<GatewayMean> means;
+  for (std::size_t part = 0; part < 5; ++part) {
+    const auto sums = update(plan, part == 2 ? -60000 : 1000 + static_cast<int>(part), 65536);
+    total.add(sums);
+    means.push_back(gateway_mean(part, plan, sums));
+  }
+  const auto model = floats(std::vector<float>(4, 0.0F));
+  const auto first = [&](const NextModel& next) {
+    float value = 0;
+    std::memcpy(&value, next.model.data(), sizeof value);
+    return static_cast<double>(value);
+  };
+  const double honest = static_cast<double>(means[0].delta[0]);
+  CHECK(first(next_model(plan, total, model, 1)) < -10 * honest);
+  for (const auto kind :
+       {robust::Kind::coordinate_median, robust::Kind::trimmed_mean, robust::Kind::krum,
+        robust::Kind::multi_krum, robust::Kind::norm_filter}) {
+    robust::Rule rule;
+    rule.kind = kind;
+    rule.attackers = 1;
+    const auto next = next_model(plan, total, model, 1, rule, means);
+    CHECK(next.fault.empty());
+    CHECK(first(next) == doctest::Approx(honest).epsilon(0.01));
+    CHECK(next.weight == doctest::Approx(5));
+    const bool chooses = kind == robust::Kind::krum || kind == robust::Kind::multi_krum ||
+                         kind == robust::Kind::norm_filter;
+    CHECK((std::ranges::count(next.left_out, 2U) == 1) == chooses);
+  }
+  robust::Rule krum;
+  krum.kind = robust::Kind::krum;
+  krum.attackers = 2;
+  const auto too_few = next_model(plan, total, model, 1, krum, means);
+  CHECK(too_few.fault.find("at least 7 updates") != std::string::npos);
+  CHECK(too_few.model.empty());
 }
 
 TEST_CASE("the next model is the model plus rate times the weighted mean") {

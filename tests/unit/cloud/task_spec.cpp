@@ -57,12 +57,15 @@ TEST_CASE("a spec with only the required members takes the documented defaults")
 TEST_CASE("a spec survives the way through its JSON") {
   const auto first = parsed(spec_with(
       R"("helpers": {")" + site_a + R"(": [")" + helper + R"("], "site-b": [")" + helper +
-      R"("]}, "training": {"clipping_norm": 0.5, "dp_noise": 0.1}, "encoding": {"ring_bits": 24})"));
+      R"("]}, "training": {"clipping_norm": 0.5, "dp_noise": 0.1}, "encoding": {"ring_bits": 24},
+          "aggregation": {"rule": "median"})"));
   REQUIRE(first.spec);
   const auto text = to_json(*first.spec);
   const auto second = parsed(text);
   REQUIRE(second.spec);
   CHECK(to_json(*second.spec) == text);
+  CHECK(second.spec->encoding.rotated);
+  CHECK(second.spec->aggregation.kind == tributary::robust::Kind::coordinate_median);
   CHECK(second.spec->helpers.at(*GatewayId::from_hex(site_b)).front().hex() == helper);
 }
 
@@ -95,6 +98,11 @@ TEST_CASE("each wrong member is named") {
       {R"("encoding": {"ring_bits": 20})", "encoding.ring_bits"},
       {R"("encoding": {"clip_inf": 0})", "encoding.clip_inf"},
       {R"("encoding": {"loss_cap": null})", "encoding.loss_cap"},
+      {R"("encoding": {"rotated": 1})", "encoding.rotated"},
+      {R"("aggregation": {"rule": "best"})", "aggregation.rule"},
+      {R"("aggregation": {"attackers": 1})", "aggregation.rule"},
+      {R"("aggregation": {"rule": "krum", "attackers": 1})", "aggregation.rule"},
+      {R"("aggregation": {"rule": "norm-filter", "factor": 0})", "aggregation.factor"},
       {R"("helpers": [])", "helpers"},
       {R"("helpers": {"nowhere": []})", "helpers"},
   };

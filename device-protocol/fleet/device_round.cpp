@@ -88,6 +88,9 @@ Outcome<std::unique_ptr<LocalTrainer>> Device::trainer_for(const std::string& mo
     return Fault{"model " + model + " has " + std::to_string((*trainer)->trainer().parameters) +
                  " parameters, the offer says " + std::to_string(parameters)};
   }
+  if (trainer && world_.behaviour.poisoned.contains(identity_.gateway.hex())) {
+    return make_poisoned_trainer(std::move(*trainer));
+  }
   return trainer;
 }
 

@@ -12,6 +12,7 @@ struct RunArguments {
   FleetOptions fleet;
   DataOptions data;
   std::string stragglers;
+  std::vector<std::string> poisoned;
   unsigned stop_after = 0;
   unsigned away = 30;
   unsigned status = 10;
@@ -41,6 +42,7 @@ int run(RunArguments& arguments) {
   }
   fleet.data = arguments.data.data;
   fleet.data_dir = arguments.data.data_dir;
+  fleet.behaviour.poisoned.insert(arguments.poisoned.begin(), arguments.poisoned.end());
   fleet.behaviour.away = std::chrono::seconds(arguments.away);
   fleet.status_every = std::chrono::seconds(arguments.status);
   if (arguments.stop_after > 0) {
@@ -80,6 +82,10 @@ void add_behaviour(CLI::App& command, RunArguments& arguments) {
       .add_option("--synthetic", behaviour.synthetic,
                   "Load test: a gradient of so many parameters that costs next to nothing, no data")
       ->check(CLI::Range(1U, 100000000U));
+  command
+      .add_option("--poison", arguments.poisoned,
+                  "GATEWAY, its hex id: its devices flip the sign of what they learn; repeatable")
+      ->take_all();
   command.add_option("--verify-sums", behaviour.true_vectors,
                      "Record every contribution unmasked in this folder, for scoreboard to check "
                      "sums with. Only for demonstrations");

@@ -112,6 +112,7 @@ trib_status trib_client_start(void* storage, const trib_port* port, const trib_t
   self->trainer = *trainer;
   self->memory = *memory;
   if (options) self->options = *options;
+  trib_retry_start(self);
   status = trib_load_identity(self, &identity);
   if (status != TRIB_OK) return status;
   memcpy(self->device_id, identity.device_id, TRIB_ID_BYTES);
@@ -127,6 +128,7 @@ trib_status trib_client_connected(trib_client* client) {
   char topic[TRIB_TOPIC_BYTES];
   trib_status status;
   client->connected = true;
+  trib_retry_start(client);
   trib_device_topic(client, topic, "/down/+");
   status = client->port.subscribe(client->port.user, topic);
   if (status == TRIB_OK) {
@@ -139,7 +141,6 @@ trib_status trib_client_connected(trib_client* client) {
   if (status != TRIB_OK) return status;
   if (client->phase == TRIB_PHASE_FETCHING) return trib_fetch_more(client);
   if (client->phase == TRIB_PHASE_UPLOADING) client->phase = TRIB_PHASE_REQUESTING;
-  trib_retry_start(client);
   if (trib_has_round(client)) client->retry_at_ms = 0;
   return TRIB_OK;
 }

@@ -108,3 +108,21 @@ TEST_CASE("a reset in the middle of a fetch begins it again") {
   again.run(5000);
   CHECK(site.receipts.contains(1));
 }
+
+TEST_CASE("a device that boots in the middle of a fetch asks at its retry, not at every turn") {
+  REQUIRE(sodium_init() >= 0);
+  Site site;
+  site.open_round(1);
+  std::erase_if(site.retained,
+                [](const auto& item) { return item.first.find("/model/") != std::string::npos; });
+  {
+    Device device(site);
+    for (int i = 0; i < 20; ++i) device.run_once();
+    REQUIRE(fetching(device));
+  }
+  Device again(site);
+  int eager = 0;
+  for (int i = 0; i < 200; ++i) eager += again.run_once() == 0;
+  CHECK(fetching(again));
+  CHECK(eager < 10);
+}

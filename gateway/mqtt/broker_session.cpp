@@ -32,9 +32,9 @@ class BrokerSession::Paho final : public std::enable_shared_from_this<Paho>,
       : io_(io),
         options_(std::move(options)),
         listener_(std::move(listener)),
+        timer_(io),
         client_("ssl://" + options_.host + ":" + std::to_string(options_.port), options_.identity,
-                ::mqtt::create_options(MQTTVERSION_3_1_1, 0)),
-        timer_(io) {
+                ::mqtt::create_options(MQTTVERSION_3_1_1, 0)) {
     configure();
     client_.set_callback(*this);
   }
@@ -68,7 +68,7 @@ class BrokerSession::Paho final : public std::enable_shared_from_this<Paho>,
       connected_ = false;  // it was lost at the same moment: the aim is reached
     }
     if (attempt_.joinable()) attempt_.join();
-    client_.disable_callbacks();
+    silence();
   }
 
   bool is_connected() const { return connected_; }
@@ -110,6 +110,17 @@ class BrokerSession::Paho final : public std::enable_shared_from_this<Paho>,
     connect_options_.set_connect_timeout(connect_timeout);
     connect_options_.set_max_inflight(1000);
     connect_options_.set_automatic_reconnect(false);
+  }
+
+  // Paho refuses this, with an exception, while its own thread is still taking the connection down.
+  void silence() {
+    for (int tries = 0; tries < 100; ++tries) {
+      try {
+        return client_.disable_callbacks();
+      } catch (const ::mqtt::exception&) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      }
+    }
   }
 
   template <class Action>
@@ -210,7 +221,6 @@ class BrokerSession::Paho final : public std::enable_shared_from_this<Paho>,
   BrokerListener listener_;
   // Paho's thread is still inside the token when wait_for() returns: it must outlive the client.
   ::mqtt::token_ptr farewell_;
-  ::mqtt::async_client client_;
   ::mqtt::connect_options connect_options_;
   boost::asio::steady_timer timer_;
   std::thread attempt_;
@@ -223,6 +233,7 @@ class BrokerSession::Paho final : public std::enable_shared_from_this<Paho>,
   std::uniform_real_distribution<double> chance_{0.0, 1.0};
   std::atomic<std::size_t> inbox_bytes_{0};
   std::atomic<std::uint64_t> dropped_{0};
+  ::mqtt::async_client client_;  // last: what its threads call back into outlives it
 };
 
 BrokerSession::BrokerSession(boost::asio::io_context& io, BrokerOptions options,

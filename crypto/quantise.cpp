@@ -13,6 +13,15 @@ std::int64_t largest_word(RingBits bits) {
   return (std::int64_t{1} << (static_cast<unsigned>(bits) - 1)) - 1;
 }
 
+// Noise beyond this many standard deviations comes once in 2^49 words.
+constexpr double noise_tail = 8;
+
+// What a device adds in all, against what it adds in the model words: see EncodingPlan::noise_deviation.
+double joint_sensitivity() {
+  constexpr double ratio = EncodingPlan::metric_noise_ratio;
+  return std::sqrt(1 + 3 / (ratio * ratio));
+}
+
 std::uint64_t magnitude(std::int64_t value) {
   const auto bits = static_cast<std::uint64_t>(value);
   return value < 0 ? std::uint64_t{0} - bits : bits;
@@ -41,8 +50,21 @@ std::span<const std::int64_t> model_words(const EncodingPlan& plan, const WordSu
   return std::span(sum.words).first(plan.parameters);
 }
 
-// ||X|| <= count * the largest norm of one: the norm of a sum is at most the sum of the norms.
+// ||X|| <= count * the largest norm of one: the norm of a sum is at most the sum of the norms. Noise adds
+// its own norm, sigma * sqrt(d) but for a tail; in double precision then, which noise makes exact enough.
+bool within_noisy_norm(const EncodingPlan& plan, const WordSums& sum) {
+  const double noise = plan.noise_deviation(plan.noise).model *
+                       (std::sqrt(static_cast<double>(plan.parameters)) + noise_tail);
+  const double most = static_cast<double>(sum.count) * std::sqrt(plan.norm_bound()) + noise;
+  double total = 0;
+  for (const std::int64_t word : model_words(plan, sum)) {
+    total += static_cast<double>(word) * static_cast<double>(word);
+  }
+  return total <= most * most * (1 + 1e-9);
+}
+
 bool within_norm(const EncodingPlan& plan, const WordSums& sum) {
+  if (plan.noise > 0) return within_noisy_norm(plan, sum);
   // Beyond 2^84 no vector of 2^20 words of 32 bits can reach the bound, and counts up to 2^21
   // keep the product within 128 bits.
   const Wide per_update = static_cast<Wide>(std::min(plan.norm_bound(), std::ldexp(1.0, 84)));
@@ -54,7 +76,20 @@ bool within_norm(const EncodingPlan& plan, const WordSums& sum) {
   return total <= count * count * per_update;
 }
 
+// Each of the three within what the devices may say and the noise may add.
+bool noisy_weight_plausible(const EncodingPlan& plan, const WordSums& sum) {
+  const double noise = noise_tail * plan.noise_deviation(plan.noise).metric;
+  const double most =
+      std::ldexp(static_cast<double>(sum.count), static_cast<int>(plan.weight_scale_log2));
+  const auto metrics = std::span(sum.words).subspan(plan.parameters, 3);
+  return sum.count > 0 && std::ranges::all_of(metrics, [&](std::int64_t word) {
+           const auto value = static_cast<double>(word);
+           return value >= -noise && value <= most + noise;
+         });
+}
+
 bool weight_plausible(const EncodingPlan& plan, const WordSums& sum) {
+  if (plan.noise > 0) return noisy_weight_plausible(plan, sum);
   const std::int64_t weight = sum.words[plan.parameters];
   const std::int64_t loss = sum.words[plan.parameters + 1];
   const std::int64_t correct = sum.words[plan.parameters + 2];
@@ -82,18 +117,28 @@ double EncodingPlan::norm_bound() const {
                              radius * radius + parameters / 4.0 + radius + root / 2));
 }
 
+EncodingPlan::Deviation EncodingPlan::noise_deviation(double multiplier) const {
+  const double sensitivity = multiplier * joint_sensitivity();
+  return {sensitivity * std::ldexp(clip_l2, scale_log2),
+          sensitivity * metric_noise_ratio * std::ldexp(1.0, static_cast<int>(weight_scale_log2))};
+}
+
 bool EncodingPlan::cannot_wrap(std::uint32_t n_max) const {
   const double half = static_cast<double>(largest_word(bits)) + 1;
   const double n = n_max;
-  if (n * std::ldexp(1.0, static_cast<int>(weight_scale_log2)) >= half) return false;
-  if (!rotated) return n * static_cast<double>(coordinate_bound()) < half;
-  return rotated_reach(n_max, std::ldexp(clip_l2, scale_log2), parameters) + n < half;
+  const auto sigma = noise_deviation(noise);
+  if (n * std::ldexp(1.0, static_cast<int>(weight_scale_log2)) + noise_tail * sigma.metric >=
+      half) {
+    return false;
+  }
+  const double room = half - noise_tail * sigma.model;
+  if (!rotated) return n * static_cast<double>(coordinate_bound()) < room;
+  return rotated_reach(n_max, std::ldexp(clip_l2, scale_log2), parameters) + n < room;
 }
 
 std::int32_t choose_scale_log2(RingBits bits, std::uint32_t n_max, double clip_inf, double clip_l2,
-                               double z_gateway, double z_helper) {
-  const double noise = 8 * clip_l2 * std::hypot(z_gateway, z_helper);
-  const double room = n_max * clip_inf + noise;
+                               double noise) {
+  const double room = n_max * clip_inf + noise_tail * clip_l2 * noise;
   if (!std::isfinite(room) || room <= 0 || clip_inf <= 0) {
     throw std::invalid_argument("quantise: n_max and the clips must be positive and finite");
   }
@@ -105,10 +150,8 @@ std::int32_t choose_scale_log2(RingBits bits, std::uint32_t n_max, double clip_i
 }
 
 std::int32_t choose_rotated_scale_log2(RingBits bits, std::uint32_t n_max, double clip_l2,
-                                       std::uint32_t parameters, double z_gateway,
-                                       double z_helper) {
-  const double unit =
-      rotated_reach(n_max, clip_l2, parameters) + 8 * clip_l2 * std::hypot(z_gateway, z_helper);
+                                       std::uint32_t parameters, double noise) {
+  const double unit = rotated_reach(n_max, clip_l2, parameters) + noise_tail * clip_l2 * noise;
   const double room =
       static_cast<double>(largest_word(bits)) - n_max;  // each rounding adds below 1
   if (!std::isfinite(unit) || unit <= 0 || parameters == 0 || room <= 0) {
@@ -120,15 +163,26 @@ std::int32_t choose_rotated_scale_log2(RingBits bits, std::uint32_t n_max, doubl
   return scale;
 }
 
-std::uint32_t choose_weight_scale_log2(RingBits bits, std::uint32_t n_max) {
-  const std::uint64_t largest = static_cast<std::uint64_t>(largest_word(bits));
-  if (n_max == 0 || n_max > largest) {
+std::uint32_t choose_weight_scale_log2(RingBits bits, std::uint32_t n_max, double noise) {
+  const double largest = static_cast<double>(largest_word(bits));
+  const double unit = n_max + noise_tail * noise;
+  if (n_max == 0 || !(unit <= largest)) {
     throw std::invalid_argument("quantise: n_max " + std::to_string(n_max) +
                                 " does not fit the ring; take a wider one");
   }
   std::uint32_t scale = 0;
-  while ((std::uint64_t{n_max} << (scale + 1)) <= largest) ++scale;
+  while (std::ldexp(unit, static_cast<int>(scale) + 1) <= largest) ++scale;
   return scale;
+}
+
+void choose_scales(EncodingPlan& plan, std::uint32_t n_max) {
+  const double noise = plan.noise * joint_sensitivity();
+  plan.scale_log2 =
+      plan.rotated
+          ? choose_rotated_scale_log2(plan.bits, n_max, plan.clip_l2, plan.parameters, noise)
+          : choose_scale_log2(plan.bits, n_max, plan.clip_inf, plan.clip_l2, noise);
+  plan.weight_scale_log2 =
+      choose_weight_scale_log2(plan.bits, n_max, noise * EncodingPlan::metric_noise_ratio);
 }
 
 void WordSums::add(const WordSums& other) {
@@ -145,8 +199,11 @@ SumFault check_sum(const EncodingPlan& plan, const WordSums& sum) {
   if (std::ranges::any_of(canaries, [](std::int64_t word) { return word != 0; })) {
     return SumFault::canary;
   }
-  const std::uint64_t bound =
+  const auto noise =
+      static_cast<std::uint64_t>(noise_tail * plan.noise_deviation(plan.noise).model);
+  const std::uint64_t updates =
       saturating_product(sum.count, static_cast<std::uint64_t>(plan.coordinate_bound()));
+  const std::uint64_t bound = updates > UINT64_MAX - noise ? UINT64_MAX : updates + noise;
   if (std::ranges::any_of(model_words(plan, sum),
                           [bound](std::int64_t word) { return magnitude(word) > bound; })) {
     return SumFault::coordinate_bound;
@@ -159,7 +216,8 @@ SumFault check_sum(const EncodingPlan& plan, const WordSums& sum) {
 DecodedMean decode_mean(const EncodingPlan& plan, const WordSums& sum) {
   require_length(plan, sum);
   const auto at = [&](std::size_t index) { return static_cast<double>(sum.words[index]); };
-  const double weight_word = std::max(at(plan.parameters), 1.0);
+  const double floor = std::max(static_cast<double>(sum.count), 1.0);
+  const double weight_word = std::max(at(plan.parameters), floor);
   const double weight = std::ldexp(weight_word, -static_cast<int>(plan.weight_scale_log2));
   std::vector<double> delta;
   delta.reserve(plan.parameters);
@@ -170,8 +228,8 @@ DecodedMean decode_mean(const EncodingPlan& plan, const WordSums& sum) {
   DecodedMean mean;
   mean.delta.assign(delta.begin(), delta.end());
   mean.weight = weight;
-  mean.loss = plan.loss_cap * at(plan.parameters + 1) / weight_word;
-  mean.accuracy = at(plan.parameters + 2) / weight_word;
+  mean.loss = plan.loss_cap * std::clamp(at(plan.parameters + 1) / weight_word, 0.0, 1.0);
+  mean.accuracy = std::clamp(at(plan.parameters + 2) / weight_word, 0.0, 1.0);
   return mean;
 }
 

@@ -19,6 +19,8 @@ struct EncodingPlan {
   std::uint32_t canary_words;
   bool rotated = false;  // PROTOCOL.md 6.1
   Hash rotation = {};    // seed of the signs, where rotated
+  // Standard deviation of all Gaussian noise in a sum, in units of its sensitivity; 0: none (PROTOCOL.md 6.2).
+  double noise = 0;
 
   std::size_t words() const { return std::size_t{parameters} + 3 + canary_words; }
   // The largest magnitude of a device's model word: floor(s * clip_inf); rotated: floor(s * clip_l2) + 1,
@@ -28,21 +30,35 @@ struct EncodingPlan {
   // rounding at beta = e^-1/2 (Kairouz 2021, theorem 3.1): floor(min((R + sqrt d)^2,
   // R^2 + d/4 + R + sqrt(d)/2)) with R = s C.
   double norm_bound() const;
-  // No sum of n_max updates leaves the ring; rotated: but for one round in 2^40.
+  // Standard deviations, in units of a word, of noise of multiplier z in model words and in the weight and
+  // metric words. One update changes the sum by at most s*C in the model words and 2^weight_scale_log2 in
+  // each of the three others. Measured in units of 1 and of metric_noise_ratio of these, its L2 norm is at most
+  // r = sqrt(1 + 3 / metric_noise_ratio^2): model words get z*r*s*C, the others z*r*metric_noise_ratio*2^ws.
+  struct Deviation {
+    double model;
+    double metric;
+  };
+  static constexpr double metric_noise_ratio = 4;
+  Deviation noise_deviation(double multiplier) const;
+  // No sum of n_max updates leaves the ring; rotated, or with 8 standard deviations of noise: but for one
+  // round in 2^40.
   bool cannot_wrap(std::uint32_t n_max) const;
 };
 
-// Largest scale for which n_max updates cannot wrap, with room for 8 standard deviations of the two
-// Gaussian noises of multipliers z_gateway and z_helper (0 = none):
-// s = 2^floor(log2((2^(b-1)-1) / (n_max*clip_inf + 8*clip_l2*sqrt(zg^2+zh^2)))).
+// Largest scale for which n_max updates cannot wrap, with room for 8 standard deviations of noise of
+// `clip_l2 * noise` (0 = none): s = 2^floor(log2((2^(b-1)-1) / (n_max*clip_inf + 8*clip_l2*noise))).
+// With noise_deviation's r in `noise` this is the scale of an EncodingPlan.
 std::int32_t choose_scale_log2(RingBits bits, std::uint32_t n_max, double clip_inf, double clip_l2,
-                               double z_gateway, double z_helper);
+                               double noise);
 // The same for rotated updates of d = `parameters` words, which no coordinate but the norm bounds:
-// s = 2^floor(log2((2^(b-1)-1 - n_max) / (spread*n_max*clip_l2/sqrt(block) + 8*clip_l2*sqrt(zg^2+zh^2)))).
+// s = 2^floor(log2((2^(b-1)-1 - n_max) / (spread*n_max*clip_l2/sqrt(block) + 8*clip_l2*noise))).
 // std::invalid_argument when n_max alone does not fit.
 std::int32_t choose_rotated_scale_log2(RingBits bits, std::uint32_t n_max, double clip_l2,
-                                       std::uint32_t parameters, double z_gateway, double z_helper);
-std::uint32_t choose_weight_scale_log2(RingBits bits, std::uint32_t n_max);
+                                       std::uint32_t parameters, double noise);
+// The largest that leaves room for n_max weights and 8 standard deviations of `noise` of them.
+std::uint32_t choose_weight_scale_log2(RingBits bits, std::uint32_t n_max, double noise);
+// Fills scale_log2 and weight_scale_log2 of a plan that is complete otherwise, for sums of n_max.
+void choose_scales(EncodingPlan& plan, std::uint32_t n_max);
 
 // Integer totals, exact over any split of devices into gateways.
 struct WordSums {
@@ -52,7 +68,7 @@ struct WordSums {
 };
 
 enum class SumFault { none, canary, coordinate_bound, norm_bound, weight };
-// Rules C2 and C3 for one sum of `count` updates without noise.
+// Rules C2 and C3 for one sum of `count` updates and the plan's noise.
 SumFault check_sum(const EncodingPlan& plan, const WordSums& sum);
 
 struct DecodedMean {
@@ -61,7 +77,8 @@ struct DecodedMean {
   double loss;               // weighted mean training loss
   double accuracy;           // weighted mean training accuracy, 0..1
 };
-// X_model / X_weight with the weight clamped to its floor (1 / 2^weight_scale_log2).
+// X_model / X_weight with the weight clamped to its floor, 1 / 2^weight_scale_log2 for each survivor, and
+// loss and accuracy to their ranges: noise may have carried them out.
 DecodedMean decode_mean(const EncodingPlan& plan, const WordSums& sum);
 
 }  // namespace tributary::crypto

@@ -33,6 +33,8 @@ const std::vector<Option>& options() {
        "messages waiting for the loop, and words waiting for the disk"},
       {"limits", "store_bytes", NumberKind{1 << 20, 64 * tib}, "8589934592", false,
        "all journals together"},
+      {"limits", "rule_bytes", NumberKind{1 << 20, std::int64_t{1} << 40}, "268435456", false,
+       "memory of a robust rule over devices, in rounds of mode trusted-gateway"},
       {"helper", "enabled", FlagKind{}, "true", false, "remove masks for peer gateways"},
       {"helper", "n_min", NumberKind{2, 100'000}, "3", false, "smallest round helped with"},
       {"log", "format", ChoiceKind{{"human", "json"}}, "human", false, "log lines on stderr"},
@@ -55,6 +57,7 @@ Config config_of(const service::Settings& settings) {
   config.credit_bytes = static_cast<std::size_t>(settings.number("limits", "credit_bytes"));
   config.queue_bytes = static_cast<std::size_t>(settings.number("limits", "queue_bytes"));
   config.store_bytes = static_cast<std::uint64_t>(settings.number("limits", "store_bytes"));
+  config.rule_bytes = static_cast<std::uint64_t>(settings.number("limits", "rule_bytes"));
   config.helper_enabled = settings.flag("helper", "enabled");
   config.helper_n_min = static_cast<std::uint32_t>(settings.number("helper", "n_min"));
   config.log_format = settings.text("log", "format");

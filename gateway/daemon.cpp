@@ -66,8 +66,8 @@ std::optional<std::string> Daemon::set_up() {
                           std::move(credentials_.broker_psk), config_.queue_bytes},
       broker_listener());
   const engine::SiteOptions options{
-      config_.name,        config_.state,        credentials_.allow_list, config_.store_bytes,
-      config_.queue_bytes, config_.credit_bytes, config_.limits};
+      config_.name,       config_.state,       credentials_.allow_list, config_.store_bytes,
+      config_.rule_bytes, config_.queue_bytes, config_.credit_bytes,    config_.limits};
   site_ = std::make_unique<engine::Site>(io_, std::move(credentials_.identity), options,
                                          site_ports(), clock_, metrics_, log_);
   if (config_.helper_enabled && credentials_.helper) {

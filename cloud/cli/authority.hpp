@@ -26,8 +26,11 @@ void issue_gateway(const std::filesystem::path& root, const GatewayRequest& requ
 struct DeviceRequest {
   std::string gateway;  // name
   std::uint32_t count = 1;
-  std::uint32_t n_min = 10;  // floor: the device refuses rounds below it
-  float clip_l2_cap = 0;     // 0: none
+  std::uint32_t n_min = 10;             // floor: the device refuses rounds below it
+  float clip_l2_cap = 0;                // 0: none
+  bool trust_gateway = false;           // takes part where its gateway sees its updates
+  float noise_floor = 0;                // refuses rounds with a lower noise multiplier; 0: none
+  std::uint64_t participation_cap = 0;  // contributions in its life; 0: none
 };
 // Returns the hex ids.
 std::vector<std::string> issue_devices(const std::filesystem::path& root,

@@ -75,6 +75,18 @@ void add_device(CLI::App& authority) {
       ->add_option("--clip-cap", request->clip_l2_cap,
                    "They refuse rounds with a larger clip_l2; 0: no cap")
       ->capture_default_str();
+  command->add_flag("--trust-gateway", request->trust_gateway,
+                    "They take part in rounds of mode trusted-gateway, where their gateway sees "
+                    "their updates");
+  command
+      ->add_option("--noise-floor", request->noise_floor,
+                   "They refuse rounds with a lower noise multiplier; 0: none")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  command
+      ->add_option("--participations", request->participation_cap,
+                   "They contribute to so many rounds in their life; 0: no cap")
+      ->capture_default_str();
   command->add_option("FOLDER", *folder, "The authority's folder")->required();
   command->callback([=] {
     for (const auto& id : issue_devices(*folder, *request)) std::cout << id << '\n';

@@ -15,6 +15,10 @@ void Scheduler::advance(const Task& task) {
   const auto& progress = task.row.progress;
   const auto now = world_.now();
   if (now < progress.retry_at) return;
+  if (const auto spent = budget_spent(task)) {
+    desk_.stop(task.row.id, *spent);
+    return;
+  }
   const auto facts = ready(task.spec);
   if (const auto* why_not = std::get_if<std::string>(&facts)) {
     board_.wait_for(task.row.id, *why_not);
@@ -31,6 +35,17 @@ void Scheduler::advance(const Task& task) {
     return;
   }
   desk_.open(task, std::get<round::RoundPlan>(plan), gateways);
+}
+
+// Why the task's privacy budget does not pay for another round; the debit is the round's number, which
+// is durable before any device hears of the round.
+std::optional<std::string> Scheduler::budget_spent(const Task& task) {
+  if (!task.spec.privacy) return std::nullopt;
+  const privacy::Ledger ledger(task.spec.privacy->budget, task.spec.privacy->terms);
+  const auto next = static_cast<std::uint32_t>(task.row.progress.round + 1);
+  if (ledger.affords(next)) return std::nullopt;
+  return "the privacy budget is spent: another round would make epsilon " +
+         std::to_string(ledger.spent(next)) + " of " + std::to_string(ledger.budget().epsilon);
 }
 
 std::variant<std::vector<round::GatewayFacts>, std::string> Scheduler::ready(

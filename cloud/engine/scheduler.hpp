@@ -19,6 +19,7 @@ class Scheduler {
 
  private:
   void advance(const Task& task);
+  static std::optional<std::string> budget_spent(const Task& task);
   // The gateway's facts, or why it cannot take part now.
   std::variant<round::GatewayFacts, std::string> facts_of(const round::TaskSpec& spec,
                                                           const GatewayId& gateway) const;

@@ -1,10 +1,13 @@
 #include "cloud/round/context.hpp"
 
+#include "device-protocol/cpp/context.hpp"
+
 namespace tributary::cloud::round {
 namespace {
 
 constexpr std::uint32_t first_version = 1;
 constexpr std::uint32_t rotation_version = 2;
+constexpr std::uint32_t privacy_version = 3;
 
 void set_encoding(v1::Encoding& message, const crypto::EncodingPlan& plan,
                   std::uint32_t weight_examples_cap) {
@@ -43,22 +46,25 @@ void set_cohort(v1::RoundContext& context, const TaskSpec& spec, const RoundPlan
   context.set_n_max(share.n_max);
 }
 
-std::optional<crypto::EncodingPlan> encoding_of(const v1::RoundContext& context) {
-  const auto& message = context.encoding();
-  const auto bits = crypto::ring_bits(message.ring_bits());
-  if (!bits) return std::nullopt;
-  crypto::EncodingPlan plan{};
-  plan.bits = *bits;
-  plan.parameters = context.parameters();
-  plan.scale_log2 = message.scale_log2();
-  // As the devices read them: the context carries single precision.
-  plan.clip_l2 = static_cast<double>(message.clip_l2());
-  plan.clip_inf = static_cast<double>(message.clip_inf());
-  plan.weight_scale_log2 = message.weight_scale_log2();
-  plan.loss_cap = static_cast<double>(message.loss_cap());
-  plan.canary_words = message.canary_words();
-  plan.rotated = message.rotated();
-  return plan;
+void set_aggregation(v1::Aggregation& message, const robust::Rule& rule) {
+  message.set_rule(wire::rule_of(rule.kind));
+  message.set_attackers(rule.attackers);
+  message.set_factor(static_cast<float>(rule.factor));
+  message.set_radius(static_cast<float>(rule.clipping.radius));
+  message.set_iterations(rule.clipping.iterations);
+}
+
+void set_privacy(v1::Privacy& message, const privacy::Terms& terms) {
+  message.set_noise_multiplier(static_cast<float>(terms.noise_multiplier));
+  message.set_participation_cap(terms.participation.cap);
+  message.set_separation(terms.participation.separation);
+  message.set_band(terms.band);
+}
+
+// The lowest that understands everything the context asks for.
+std::uint32_t reader_version(const TaskSpec& spec, const RoundPlan& plan) {
+  if (spec.mode == TrustMode::trusted_gateway || spec.privacy) return privacy_version;
+  return plan.encoding.rotated ? rotation_version : first_version;
 }
 
 }  // namespace
@@ -66,10 +72,11 @@ std::optional<crypto::EncodingPlan> encoding_of(const v1::RoundContext& context)
 v1::RoundContext make_context(const TaskSpec& spec, const RoundTerms& terms, const RoundPlan& plan,
                               const GatewayFacts& gateway, const GatewayShare& share) {
   v1::RoundContext context;
-  context.set_minimum_reader_version(plan.encoding.rotated ? rotation_version : first_version);
+  context.set_minimum_reader_version(reader_version(spec, plan));
   context.set_tenant(terms.tenant);
   context.set_task_id(terms.task.raw());
-  context.set_mode(v1::TRUST_MODE_SPLIT_TRUST);
+  context.set_mode(spec.mode == TrustMode::trusted_gateway ? v1::TRUST_MODE_TRUSTED_GATEWAY
+                                                           : v1::TRUST_MODE_SPLIT_TRUST);
   context.set_scope(v1::SCOPE_GATEWAY);
   context.set_round(terms.round);
   context.set_attempt(0);  // a failed round is tried again under a new round number
@@ -84,31 +91,21 @@ v1::RoundContext make_context(const TaskSpec& spec, const RoundTerms& terms, con
   context.set_patience_seconds(spec.patience_seconds);
   context.set_combiner_key(terms.combiner.raw());
   context.set_chunk_bytes(spec.chunk_bytes);
+  if (spec.mode == TrustMode::trusted_gateway) {
+    set_aggregation(*context.mutable_aggregation(), spec.device_aggregation);
+  }
+  if (spec.privacy) set_privacy(*context.mutable_privacy(), spec.privacy->terms);
   return context;
 }
 
 std::optional<ContextReading> read_context(std::string_view bytes) {
-  v1::RoundContext context;
-  if (!context.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
-  const auto task = TaskId::from(context.task_id());
-  const auto gateway = GatewayId::from(context.gateway_id());
-  auto encoding = encoding_of(context);
-  if (!task || !gateway || !encoding) return std::nullopt;
-  encoding->rotation = crypto::rotation_seed(*task, context.round());
-  ContextReading reading{*task,
-                         context.round(),
-                         *gateway,
-                         {},
-                         *encoding,
-                         context.n_min(),
-                         context.n_max(),
-                         context.deadline(),
-                         context.chunk_bytes()};
-  for (const auto& helper : context.helpers()) {
-    const auto id = HelperId::from(helper.helper_id());
-    if (!id) return std::nullopt;
-    reading.helpers.push_back(*id);
-  }
+  const auto parsed = wire::parse_context(bytes);
+  const auto* context = std::get_if<wire::Context>(&parsed);
+  if (context == nullptr) return std::nullopt;
+  ContextReading reading{context->task,       context->round, context->gateway, {},
+                         context->encoding,   context->n_min, context->n_max,   context->deadline,
+                         context->chunk_bytes};
+  for (const auto& helper : context->helpers) reading.helpers.push_back(helper.helper);
   return reading;
 }
 

@@ -27,11 +27,15 @@ void leave_out(Part& part, std::string reason, bool down = false) {
 
 // ---- a gateway's sum, by phase
 
-Outcome sum_in(Part& part, Offered&, const SumGiven& sum) {
+Outcome sum_in(Part& part, std::size_t index, Offered&, const SumGiven& sum) {
+  if (part.terms.helpers.empty()) {
+    part.phase = Combining{sum, {}};
+    return {Verdict::accepted, {}, {Combine{index}}};
+  }
   part.phase = Masking{sum, {}};
   return {};
 }
-Outcome sum_in(Part& part, Dropping& dropping, const SumGiven& sum) {
+Outcome sum_in(Part& part, std::size_t, Dropping& dropping, const SumGiven& sum) {
   for (const auto& refusal : dropping.refusals) {
     if (any_in(sum.survivors, refusal.devices)) {
       return no(Verdict::conflict, "the sum still holds a device that a helper refused");
@@ -40,11 +44,11 @@ Outcome sum_in(Part& part, Dropping& dropping, const SumGiven& sum) {
   part.phase = Masking{sum, {}};
   return {};
 }
-Outcome sum_in(Part& part, LeftOut&, const SumGiven&) {
+Outcome sum_in(Part& part, std::size_t, LeftOut&, const SumGiven&) {
   return part_over(part.phase);
 }
 template <class HasSum>
-Outcome sum_in(Part&, HasSum& phase, const SumGiven& sum) {
+Outcome sum_in(Part&, std::size_t, HasSum& phase, const SumGiven& sum) {
   if (phase.sum.statement == sum.statement) return repeated();
   return no(Verdict::conflict, "another sum of this gateway is recorded for this round");
 }
@@ -176,7 +180,7 @@ GlobalRound::GlobalRound(RoundRules rules, std::vector<PartTerms> parts) : rules
 Outcome GlobalRound::on_sum(std::size_t part, const SumGiven& sum) {
   if (auto over = refuse_closed()) return *over;
   auto& at = parts_.at(part);
-  return settled(std::visit([&](auto& phase) { return sum_in(at, phase, sum); }, at.phase));
+  return settled(std::visit([&](auto& phase) { return sum_in(at, part, phase, sum); }, at.phase));
 }
 
 Outcome GlobalRound::on_mask_sum(std::size_t part, const MaskGiven& mask) {

@@ -12,7 +12,7 @@ namespace tributary::cloud::round {
 
 struct PartTerms {
   GatewayId gateway;
-  std::vector<HelperId> helpers;  // 1..3
+  std::vector<HelperId> helpers;  // 1..3; none: the gateway's sum is not masked
   std::uint32_t n_min;
 };
 

@@ -47,7 +47,7 @@ bool too_coarse(const crypto::EncodingPlan& plan, std::uint32_t n_max) {
 
 std::variant<crypto::EncodingPlan, std::string> encoding_for(const TaskSpec& spec,
                                                              std::uint32_t parameters,
-                                                             std::uint32_t n_max) {
+                                                             std::uint32_t n_max, double noise) {
   const auto& encoding = spec.encoding;
   crypto::EncodingPlan plan{};
   plan.bits = encoding.ring_bits;
@@ -58,17 +58,22 @@ std::variant<crypto::EncodingPlan, std::string> encoding_for(const TaskSpec& spe
   plan.loss_cap = static_cast<double>(static_cast<float>(encoding.loss_cap));
   plan.canary_words = canary_words;
   plan.rotated = encoding.rotated;
-  plan.scale_log2 =
-      plan.rotated
-          ? crypto::choose_rotated_scale_log2(plan.bits, n_max, plan.clip_l2, parameters, 0, 0)
-          : crypto::choose_scale_log2(plan.bits, n_max, plan.clip_inf, plan.clip_l2, 0, 0);
-  plan.weight_scale_log2 = crypto::choose_weight_scale_log2(plan.bits, n_max);
+  plan.noise = noise;
+  crypto::choose_scales(plan, n_max);
   if (too_coarse(plan, n_max)) {
     return "encoding.ring_bits " + std::to_string(static_cast<int>(plan.bits)) +
            " is too narrow for sums of " + std::to_string(n_max) +
            " updates; take a wider ring or smaller cohorts per gateway";
   }
   return plan;
+}
+
+// The same scale everywhere: for the gateway with the most helpers, each of whom adds noise.
+double noise_in_sums(const TaskSpec& spec, const std::vector<GatewayFacts>& facts) {
+  if (!spec.privacy) return 0;
+  std::size_t helpers = 0;
+  for (const auto& gateway : facts) helpers = std::max(helpers, gateway.helpers.size());
+  return privacy::noise_in_sum(spec.privacy->terms, static_cast<int>(helpers));
 }
 
 }  // namespace
@@ -78,6 +83,7 @@ std::optional<std::vector<HelperId>> helpers_for(const TaskSpec& spec, const Gat
   if (const auto named = spec.helpers.find(gateway); named != spec.helpers.end()) {
     return named->second;
   }
+  if (spec.mode != TrustMode::split_trust) return std::vector<HelperId>{};
   const auto own = std::ranges::find(spec.gateways, gateway);
   if (own == spec.gateways.end()) return std::nullopt;
   const auto next = std::next(own) == spec.gateways.end() ? spec.gateways.begin() : std::next(own);
@@ -112,7 +118,7 @@ std::variant<RoundPlan, std::string> plan_round(const TaskSpec& spec, std::uint3
     }
     n_max = std::max(n_max, plan.shares.back().n_max);
   }
-  auto encoding = encoding_for(spec, parameters, n_max);
+  auto encoding = encoding_for(spec, parameters, n_max, noise_in_sums(spec, facts));
   if (auto* why_not = std::get_if<std::string>(&encoding)) return *why_not;
   plan.encoding = std::get<crypto::EncodingPlan>(encoding);
   return plan;

@@ -20,7 +20,7 @@ struct GatewayFacts {
   std::uint32_t epoch;
   Hash roster_hash;
   std::uint32_t roster_size;
-  std::vector<HelperEpoch> helpers;  // 1..3
+  std::vector<HelperEpoch> helpers;  // 1..3; none in trusted-gateway
 };
 
 struct GatewayShare {
@@ -41,7 +41,7 @@ struct RoundPlan {
 constexpr std::uint32_t canary_words = 4;
 
 // The helpers of each gateway, in order: as the spec names them, or the helper role of the next
-// gateway. `helper_of`: the helper role a gateway runs. nullopt when a needed one is not known.
+// gateway; none where the mode has none. `helper_of`: the helper role a gateway runs. nullopt when a needed one is not known.
 using HelperOfGateway = std::function<std::optional<HelperId>(const GatewayId&)>;
 std::optional<std::vector<HelperId>> helpers_for(const TaskSpec& spec, const GatewayId& gateway,
                                                  const HelperOfGateway& helper_of);

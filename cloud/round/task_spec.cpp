@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <cmath>
 
 #include "cloud/round/members.hpp"
 
@@ -88,19 +89,24 @@ void read_named_helpers(Members& members, const json::object& object, const Gate
 void read_helpers(Members& members, const GatewayNames& names, TaskSpec& spec) {
   const auto* value = members.find("helpers");
   const auto* object = value ? value->if_object() : nullptr;
+  const bool named = object != nullptr && !object->empty();
   if (value != nullptr && object == nullptr) {
     members.fault("helpers", "must be an object from gateway to a list of helper ids");
-  } else if (object != nullptr && !object->empty()) {
+  } else if (spec.mode != TrustMode::split_trust) {
+    if (named) members.fault("helpers", "are for mode \"split-trust\": here nobody masks");
+  } else if (named) {
     read_named_helpers(members, *object, names, spec);
   } else if (spec.gateways.size() == 1) {
     members.fault("helpers", "must name a helper: the only gateway of a task cannot help itself");
   }
 }
 
-void read_mode(Members& members) {
+void read_mode(Members& members, TaskSpec& spec) {
   const auto* mode = members.find("mode");
-  if (mode != nullptr && *mode != "split-trust") {
-    members.fault("mode", "must be \"split-trust\", the mode this coordinator offers");
+  if (mode != nullptr && *mode == "trusted-gateway") {
+    spec.mode = TrustMode::trusted_gateway;
+  } else if (mode != nullptr && *mode != "split-trust") {
+    members.fault("mode", "must be \"split-trust\" or \"trusted-gateway\"");
   }
   const auto* scope = members.find("scope");
   if (scope != nullptr && *scope != "gateway") {
@@ -183,9 +189,8 @@ void read_encoding(const json::object& object, std::vector<SpecFault>& faults, E
   members.refuse_unknown();
 }
 
-void read_aggregation(const json::object& object, std::size_t gateways,
-                      std::vector<SpecFault>& faults, robust::Rule& rule) {
-  Members members(object, "aggregation.", faults);
+// `members`' prefix names the section; `updates`: over how many the rule is at least.
+void read_rule(Members& members, robust::Rule& rule, std::size_t updates, std::string_view remedy) {
   std::string name;
   members.text("rule", longest_name, name);
   members.whole("attackers", 0, most_gateways, rule.attackers);
@@ -201,9 +206,79 @@ void read_aggregation(const json::object& object, std::size_t gateways,
     return;
   }
   rule.kind = *kind;
-  if (const auto fault = robust::fault_of(rule, gateways); gateways > 0 && !fault.empty()) {
-    members.fault("rule", fault + ": name more `gateways`, or fewer attackers");
+  if (const auto fault = robust::fault_of(rule, updates); updates > 0 && !fault.empty()) {
+    members.fault("rule", fault + ": " + std::string{remedy});
   }
+}
+
+void read_aggregation(const json::object& object, std::vector<SpecFault>& faults, TaskSpec& spec) {
+  Members members(object, "aggregation.", faults);
+  read_rule(members, spec.aggregation, spec.gateways.size(),
+            "name more `gateways`, or fewer attackers");
+}
+
+void read_device_aggregation(const json::object& object, std::vector<SpecFault>& faults,
+                             TaskSpec& spec) {
+  Members members(object, "device_aggregation.", faults);
+  read_rule(members, spec.device_aggregation, spec.n_min, "raise n_min, or name fewer attackers");
+  const auto kind = spec.device_aggregation.kind;
+  if (kind == robust::Kind::mean) return;
+  if (spec.mode != TrustMode::trusted_gateway) {
+    members.fault("rule",
+                  "needs mode \"trusted-gateway\": in the others nobody sees a single update. "
+                  "`aggregation` is over gateways");
+  }
+  const bool coordinatewise =
+      kind == robust::Kind::coordinate_median || kind == robust::Kind::trimmed_mean;
+  if (coordinatewise && spec.encoding.rotated) {
+    members.fault("rule",
+                  "looks at coordinates, which a rotated encoding mixes: take "
+                  "encoding.ring_bits 32, or norm-filter, krum or multi-krum");
+  }
+}
+
+void read_privacy(const json::object& object, std::vector<SpecFault>& faults, TaskSpec& spec) {
+  Members members(object, "privacy.", faults);
+  PrivacySpec privacy{{8, 1e-6}, {0, {1, spec.rounds}, 1}};
+  members.real("epsilon", 1e-3, 1e3, privacy.budget.epsilon);
+  members.real("delta", 1e-30, 0.1, privacy.budget.delta);
+  auto& terms = privacy.terms;
+  members.whole("band", 1, 10'000, terms.band);
+  terms.participation.separation = terms.band;
+  members.whole("separation", 1, 1'000'000, terms.participation.separation);
+  terms.participation.cap =
+      (spec.rounds + terms.participation.separation - 1) / terms.participation.separation;
+  members.whole("participations", 1, 1'000'000, terms.participation.cap);
+  members.real("noise_multiplier", 1e-3, 1e6, terms.noise_multiplier);
+  members.refuse_unknown();
+  if (terms.participation.separation < terms.band) {
+    members.fault("separation", "must be at least `band`, or the noise does not cover the bands");
+    return;
+  }
+  if (spec.device_aggregation.kind != robust::Kind::mean) {
+    members.fault("epsilon",
+                  "needs device_aggregation.rule mean: how far one device moves a robust "
+                  "rule is not bounded by its clip");
+  }
+  if (!faults.empty()) return;
+  // In single precision, as the contexts carry it, and never below.
+  if (terms.noise_multiplier <= 0) {
+    terms.noise_multiplier = privacy::multiplier_for(privacy.budget, terms, spec.rounds);
+  }
+  auto carried = static_cast<float>(terms.noise_multiplier);
+  if (static_cast<double>(carried) < terms.noise_multiplier)
+    carried = std::nextafter(carried, 1e30F);
+  terms.noise_multiplier = static_cast<double>(carried);
+  spec.privacy = privacy;
+}
+
+json::object privacy_json(const PrivacySpec& spec) {
+  return {{"epsilon", spec.budget.epsilon},
+          {"delta", spec.budget.delta},
+          {"participations", spec.terms.participation.cap},
+          {"separation", spec.terms.participation.separation},
+          {"band", spec.terms.band},
+          {"noise_multiplier", spec.terms.noise_multiplier}};
 }
 
 json::object aggregation_json(const robust::Rule& rule) {
@@ -243,6 +318,10 @@ json::object helpers_json(const TaskSpec& spec) {
 
 }  // namespace
 
+std::string_view name_of(TrustMode mode) {
+  return mode == TrustMode::trusted_gateway ? "trusted-gateway" : "split-trust";
+}
+
 ParsedSpec parse_task_spec(std::string_view text, const GatewayNames& names) {
   ParsedSpec parsed;
   json::error_code error;
@@ -256,7 +335,7 @@ ParsedSpec parse_task_spec(std::string_view text, const GatewayNames& names) {
   Members members(value.get_object(), "", parsed.faults);
   read_model(members, spec);
   read_gateways(members, names, spec);
-  read_mode(members);
+  read_mode(members, spec);
   read_helpers(members, names, spec);
   read_rounds(members, spec);
   if (const auto* training = section(members, "training"))
@@ -264,7 +343,11 @@ ParsedSpec parse_task_spec(std::string_view text, const GatewayNames& names) {
   if (const auto* encoding = section(members, "encoding"))
     read_encoding(*encoding, parsed.faults, spec.encoding);
   if (const auto* aggregation = section(members, "aggregation"))
-    read_aggregation(*aggregation, spec.gateways.size(), parsed.faults, spec.aggregation);
+    read_aggregation(*aggregation, parsed.faults, spec);
+  if (const auto* aggregation = section(members, "device_aggregation"))
+    read_device_aggregation(*aggregation, parsed.faults, spec);
+  if (const auto* privacy = section(members, "privacy"))
+    read_privacy(*privacy, parsed.faults, spec);
   members.refuse_unknown();
   if (parsed.faults.empty()) parsed.spec = std::move(spec);
   return parsed;
@@ -273,26 +356,30 @@ ParsedSpec parse_task_spec(std::string_view text, const GatewayNames& names) {
 std::string to_json(const TaskSpec& spec) {
   json::array gateways;
   for (const auto& id : spec.gateways) gateways.emplace_back(id.hex());
-  const json::object object{{"name", spec.name},
-                            {"model", spec.model},
-                            {"initial_model", spec.initial_model.hex()},
-                            {"gateways", std::move(gateways)},
-                            {"mode", "split-trust"},
-                            {"scope", "gateway"},
-                            {"helpers", helpers_json(spec)},
-                            {"rounds", spec.rounds},
-                            {"cohort_size", spec.cohort_size},
-                            {"over_selection", spec.over_selection},
-                            {"quorum", spec.quorum},
-                            {"gateway_quorum", spec.gateway_quorum},
-                            {"n_min", spec.n_min},
-                            {"deadline_seconds", spec.deadline_seconds},
-                            {"patience_seconds", spec.patience_seconds},
-                            {"training", training_json(spec.training)},
-                            {"encoding", encoding_json(spec.encoding)},
-                            {"aggregation", aggregation_json(spec.aggregation)},
-                            {"chunk_bytes", spec.chunk_bytes},
-                            {"server_learning_rate", spec.server_learning_rate}};
+  json::object object{{"name", spec.name},
+                      {"model", spec.model},
+                      {"initial_model", spec.initial_model.hex()},
+                      {"gateways", std::move(gateways)},
+                      {"mode", name_of(spec.mode)},
+                      {"scope", "gateway"},
+                      {"helpers", helpers_json(spec)},
+                      {"rounds", spec.rounds},
+                      {"cohort_size", spec.cohort_size},
+                      {"over_selection", spec.over_selection},
+                      {"quorum", spec.quorum},
+                      {"gateway_quorum", spec.gateway_quorum},
+                      {"n_min", spec.n_min},
+                      {"deadline_seconds", spec.deadline_seconds},
+                      {"patience_seconds", spec.patience_seconds},
+                      {"training", training_json(spec.training)},
+                      {"encoding", encoding_json(spec.encoding)},
+                      {"aggregation", aggregation_json(spec.aggregation)},
+                      {"chunk_bytes", spec.chunk_bytes},
+                      {"server_learning_rate", spec.server_learning_rate}};
+  if (spec.mode == TrustMode::trusted_gateway) {
+    object["device_aggregation"] = aggregation_json(spec.device_aggregation);
+  }
+  if (spec.privacy) object["privacy"] = privacy_json(*spec.privacy);
   return json::serialize(object);
 }
 

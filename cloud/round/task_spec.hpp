@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "crypto/privacy/gaussian_accountant.hpp"
+#include "crypto/privacy/sum_noise.hpp"
 #include "crypto/ring.hpp"
 #include "crypto/robust/rule.hpp"
 
@@ -31,11 +33,23 @@ struct EncodingSpec {
   double loss_cap = 10;
 };
 
+// Who may see a single update (crypto/README.md).
+enum class TrustMode { split_trust, trusted_gateway };
+std::string_view name_of(TrustMode mode);  // "split-trust", "trusted-gateway"
+
+// Differential privacy of what each gateway's sum tells about one device, over the whole task.
+struct PrivacySpec {
+  privacy::Budget budget;  // what the task may spend
+  privacy::Terms
+      terms;  // what the contexts carry; chosen by the budget unless the spec names a multiplier
+};
+
 struct TaskSpec {
   std::string name;
   std::string model;  // architecture, 1..95 bytes
   Hash initial_model;
   std::vector<GatewayId> gateways;  // at least one, distinct; their order decides default helpers
+  TrustMode mode = TrustMode::split_trust;
   std::map<GatewayId, std::vector<HelperId>> helpers;  // empty, or 1..3 for every gateway
   std::uint32_t rounds = 20;                           // released rounds to reach
   std::uint32_t cohort_size = 0;                       // 0 = every device in the rosters
@@ -47,7 +61,9 @@ struct TaskSpec {
   std::uint32_t patience_seconds = 0;  // 0 = wait for n_target or the deadline
   TrainingSpec training;
   EncodingSpec encoding;
-  robust::Rule aggregation;           // over the gateways' means
+  robust::Rule aggregation;         // over the gateways' means
+  robust::Rule device_aggregation;  // over devices, at each gateway; only in trusted-gateway
+  std::optional<PrivacySpec> privacy;
   std::uint32_t chunk_bytes = 16368;  // multiple of 48
   double server_learning_rate = 1;
 };

@@ -20,7 +20,8 @@ std::string all_of(const std::vector<Party>& parties) {
 }
 
 bool one_operator(const MaskSplit& split) {
-  return split.gateway.operated_by && std::ranges::all_of(split.helpers, [&](const Party& helper) {
+  return split.gateway.operated_by && !split.helpers.empty() &&
+         std::ranges::all_of(split.helpers, [&](const Party& helper) {
            return helper.operated_by == split.gateway.operated_by;
          });
 }
@@ -31,6 +32,11 @@ std::string trust_words(const std::vector<MaskSplit>& splits) {
   std::string words;
   for (const auto& split : splits) {
     if (!words.empty()) words += ' ';
+    if (split.helpers.empty()) {
+      words += "Gateway " + named(split.gateway) +
+               " alone reads every update sent to it; the coordinator sees its sums only.";
+      continue;
+    }
     words += "To read one update sent to gateway " + named(split.gateway) +
              ", it must collude with the helper role at " + all_of(split.helpers) + '.';
     if (one_operator(split)) {

@@ -12,7 +12,7 @@ struct Party {
   std::optional<std::string> operated_by;  // of its certificate; nullopt: not connected yet
 };
 
-// One gateway of a task and the parties that remove its masks, at least one.
+// One gateway of a task and the parties that remove its masks; none: nobody masks, the gateway is trusted.
 struct MaskSplit {
   Party gateway;
   std::vector<Party> helpers;
@@ -20,7 +20,8 @@ struct MaskSplit {
 
 // One sentence per gateway.
 std::string trust_words(const std::vector<MaskSplit>& splits);
-// One per gateway whose helpers are all run by the gateway's own operator: trust is not split there.
+// One per gateway whose helpers are all run by the gateway's own operator: trust is not split there. Nothing
+// of a gateway without helpers: there the words say it, and the operator chose it.
 std::vector<std::string> trust_warnings(const std::vector<MaskSplit>& splits);
 
 }  // namespace tributary::cloud::round

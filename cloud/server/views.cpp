@@ -54,6 +54,22 @@ json::object part_view(const store::PartRow& part, const engine::RoundRun* live,
           {"reason", shown.reason}};
 }
 
+// What the task promises about one device, and what of it is spent. null: nothing is promised.
+json::value privacy_view(const engine::Task& task) {
+  if (!task.spec.privacy) return nullptr;
+  const auto& [budget, terms] = *task.spec.privacy;
+  const privacy::Ledger ledger(budget, terms);
+  const auto opened = static_cast<std::uint32_t>(task.row.progress.round);
+  const auto most = ledger.affordable_rounds();
+  return json::object{
+      {"epsilon", budget.epsilon},
+      {"delta", budget.delta},
+      {"epsilon_spent", ledger.spent(opened)},
+      {"noise_multiplier", terms.noise_multiplier},
+      {"participations", terms.participation.cap},
+      {"rounds_left", most == UINT32_MAX ? json::value(nullptr) : json::value(most - opened)}};
+}
+
 std::string state_of(const store::RoundRow& round, const engine::RoundRun* live) {
   if (live != nullptr && live->machine.sums_complete()) return "combining";
   return std::string{store::name_of(round.state)};
@@ -89,6 +105,7 @@ json::object task_view(const engine::Task& task, const engine::TaskBoard& board)
           {"rounds_released", progress.released},
           {"rounds_abandoned", progress.abandoned},
           {"model", progress.model.hex()},
+          {"privacy", privacy_view(task)},
           {"trust", round::trust_words(splits)},
           {"warnings", std::move(warnings)}};
 }

@@ -30,10 +30,14 @@ void gaussian_noise(const crypto::Seed& seed, double sigma, std::span<double> ou
   each_variate(seed, out.size(), [&](std::size_t i, double variate) { out[i] = sigma * variate; });
 }
 
-void rounded_gaussian_noise(const crypto::Seed& seed, double sigma, std::span<std::int64_t> out) {
+void require_fine_grid(double sigma) {
   if (!(sigma >= least_sigma && sigma <= most_sigma)) {
     throw std::invalid_argument("privacy: noise in ring units must have sigma from 16 to 2^40");
   }
+}
+
+void rounded_gaussian_noise(const crypto::Seed& seed, double sigma, std::span<std::int64_t> out) {
+  require_fine_grid(sigma);
   each_variate(seed, out.size(),
                [&](std::size_t i, double variate) { out[i] = std::llround(sigma * variate); });
 }

@@ -13,10 +13,12 @@ namespace tributary::privacy {
 // away. Double precision: the tails end at 8.6 sigma.
 void gaussian_noise(const crypto::Seed& seed, double sigma, std::span<double> out);
 
-// The same, each rounded to the nearest integer: rounding noise added to an integer is
-// post-processing of the Gaussian mechanism, exactly. A double has 53 bits, so sigma must be from 16,
-// where a float's own grid is far below one unit (Mironov 2012 does not apply), to 2^40; anything else
-// is std::invalid_argument.
+// Rounding noise added to an integer is post-processing of the Gaussian mechanism, exactly. A double has
+// 53 bits, so sigma must be from 16, where its own grid is far below one unit (Mironov 2012 does not
+// apply), to 2^40; anything else is std::invalid_argument.
+void require_fine_grid(double sigma);
+
+// gaussian_noise, each variate rounded to the nearest integer. require_fine_grid(sigma) holds.
 void rounded_gaussian_noise(const crypto::Seed& seed, double sigma, std::span<std::int64_t> out);
 
 }  // namespace tributary::privacy

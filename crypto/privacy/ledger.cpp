@@ -1,39 +1,43 @@
 #include "crypto/privacy/ledger.hpp"
 
-#include <algorithm>
+#include <limits>
 
 namespace tributary::privacy {
+namespace {
 
-Ledger::Ledger(Budget budget, double noise_multiplier, std::uint64_t participations)
-    : budget_(budget), noise_multiplier_(noise_multiplier), participations_(participations) {
-  (void)gaussian_epsilon(noise_multiplier, 1, budget.delta);  // throws when out of range
+// A multiplier that was planned for the budget has its last digit rounded up, never down.
+constexpr double rounding = 1 + 1e-9;
+
+}  // namespace
+
+double multiplier_for(const Budget& budget, const Terms& terms, std::uint32_t rounds) {
+  return gaussian_noise_multiplier(budget, 1) *
+         BandedRoot(terms.band).sensitivity(terms.participation, rounds);
 }
 
-double Ledger::spent() const {
-  return gaussian_epsilon(noise_multiplier_, participations_, budget_.delta);
+Ledger::Ledger(Budget budget, Terms terms) : budget_(budget), terms_(terms), root_(terms.band) {
+  (void)spent(1);  // throws when something is out of range
 }
 
-bool Ledger::affordable(std::uint64_t participations) const {
-  return gaussian_epsilon(noise_multiplier_, participations, budget_.delta) <= budget_.epsilon;
+// All rounds together are one release of the matrix mechanism (with band 1: sqrt(participations)).
+double Ledger::spent(std::uint32_t rounds) const {
+  if (rounds == 0) return 0;
+  const double sensitivity = root_.sensitivity(terms_.participation, rounds);
+  return gaussian_epsilon(terms_.noise_multiplier / sensitivity, 1, budget_.delta);
 }
 
-std::uint64_t Ledger::left() const {
-  if (!affordable(participations_ + 1)) return 0;
-  std::uint64_t step = 1;  // affordable, and so is everything below
-  while (step < (1ULL << 40) && affordable(participations_ + 2 * step)) step *= 2;
-  std::uint64_t left = step;
-  for (; step > 0; step /= 2) {
-    if (affordable(participations_ + left + step)) left += step;
+bool Ledger::affords(std::uint32_t rounds) const {
+  return spent(rounds) <= budget_.epsilon * rounding;
+}
+
+std::uint32_t Ledger::affordable_rounds() const {
+  constexpr auto ever = std::numeric_limits<std::uint32_t>::max();
+  if (affords(ever)) return ever;
+  std::uint32_t enough = 0;
+  for (std::uint32_t step = 1U << 31; step > 0; step /= 2) {
+    if (affords(enough + step)) enough += step;
   }
-  return left;
-}
-
-std::optional<Ledger> Ledger::debited(std::uint64_t participations) const {
-  const auto after = std::max(participations, participations_);
-  if (!affordable(after)) return std::nullopt;
-  Ledger next = *this;
-  next.participations_ = after;
-  return next;
+  return enough;
 }
 
 }  // namespace tributary::privacy

@@ -1,35 +1,42 @@
-// What a task has spent of its privacy budget. A value: the caller makes it durable before a release.
+// What a task spends of its privacy budget, by the rounds it has opened. A pure function of that number:
+// where the count is durable before a round begins, so is the debit.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "crypto/privacy/gaussian_accountant.hpp"
+#include "crypto/privacy/matrix_noise.hpp"
 
 namespace tributary::privacy {
 
+// What a round's context says of its noise. noise_multiplier 0: no noise, and the rest means nothing.
+struct Terms {
+  double noise_multiplier = 0;  // z of each party: standard deviation over one update's sensitivity
+  Participation participation = {1, 1};
+  std::uint32_t band = 1;  // 1: independent between rounds; more: BandedRoot
+};
+
+// The noise multiplier that keeps a task of so many rounds within the budget. Throws std::invalid_argument
+// as gaussian_noise_multiplier and BandedRoot do.
+double multiplier_for(const Budget& budget, const Terms& terms, std::uint32_t rounds);
+
 class Ledger {
  public:
-  // Every release has this noise multiplier; what counts is how often the busiest device took part.
-  // Throws std::invalid_argument as gaussian_epsilon does.
-  Ledger(Budget budget, double noise_multiplier, std::uint64_t participations = 0);
+  // Throws std::invalid_argument unless noise_multiplier > 0, 0 < delta < 1 and separation >= band >= 1.
+  Ledger(Budget budget, Terms terms);
 
   const Budget& budget() const { return budget_; }
-  std::uint64_t participations() const { return participations_; }
-  double spent() const;  // epsilon at the budget's delta
-  // How many more releases a device may take part in.
-  std::uint64_t left() const;
-
-  // The ledger after one more release in which the busiest device has taken part `participations`
-  // times in all; nullopt when it would exceed the budget. Never less than what was debited.
-  std::optional<Ledger> debited(std::uint64_t participations) const;
+  // Epsilon at the budget's delta once `rounds` rounds have been opened: of the device that takes part as
+  // often as the terms let it. Never falls; constant once the participation cap is reached.
+  double spent(std::uint32_t rounds) const;
+  bool affords(std::uint32_t rounds) const;
+  // The most rounds the budget pays for; UINT32_MAX when the cap keeps it for ever.
+  std::uint32_t affordable_rounds() const;
 
  private:
-  bool affordable(std::uint64_t participations) const;
-
   Budget budget_;
-  double noise_multiplier_;
-  std::uint64_t participations_;
+  Terms terms_;
+  BandedRoot root_;
 };
 
 }  // namespace tributary::privacy

@@ -25,7 +25,7 @@ double BandedRoot::sensitivity(const Participation& rule, std::uint32_t rounds) 
     throw std::invalid_argument(
         "privacy: participations must be at least a band apart, and one must be allowed");
   }
-  const std::uint32_t most = (rounds + rule.separation - 1) / rule.separation;
+  const std::uint32_t most = rounds / rule.separation + (rounds % rule.separation > 0 ? 1 : 0);
   double squares = 0;
   for (const double c : coefficients_) squares += c * c;
   return std::sqrt(std::min(rule.cap, most) * squares);

@@ -1,6 +1,7 @@
 #include "device-protocol/cpp/context.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "crypto/hash.hpp"
@@ -8,8 +9,9 @@
 namespace tributary::wire {
 namespace {
 
-constexpr std::uint32_t protocol_version = 2;  // highest minimum_reader_version understood
+constexpr std::uint32_t protocol_version = 3;  // highest minimum_reader_version understood
 constexpr std::uint32_t rotation_version = 2;
+constexpr std::uint32_t privacy_version = 3;
 constexpr std::uint32_t most_parameters = 1U << 24U;
 constexpr std::uint32_t most_canaries = 1024;
 constexpr std::uint32_t chunk_grain = 48;  // whole words of every ring
@@ -17,8 +19,34 @@ constexpr std::uint32_t most_chunk_bytes = 262128;
 constexpr std::size_t longest_tenant = 32;
 constexpr std::size_t longest_model = 95;
 
+// In the order of v1::RobustRule.
+constexpr std::array rules = {robust::Kind::mean,
+                              robust::Kind::norm_filter,
+                              robust::Kind::coordinate_median,
+                              robust::Kind::trimmed_mean,
+                              robust::Kind::krum,
+                              robust::Kind::multi_krum,
+                              robust::Kind::centred_clipping};
+
 bool positive(float value) {
   return std::isfinite(value) && value > 0.0F;
+}
+
+std::string fault_in_mode(const v1::RoundContext& context) {
+  const bool newer = context.minimum_reader_version() >= privacy_version;
+  if (context.has_privacy() && !newer) return "privacy needs minimum_reader_version 3";
+  switch (context.mode()) {
+    case v1::TRUST_MODE_SPLIT_TRUST:
+      if (context.has_aggregation()) return "aggregation over devices needs mode trusted-gateway";
+      if (context.helpers_size() < 1 || context.helpers_size() > 3) return "helpers must be 1..3";
+      return {};
+    case v1::TRUST_MODE_TRUSTED_GATEWAY:
+      if (!newer) return "mode trusted-gateway needs minimum_reader_version 3";
+      if (context.helpers_size() != 0) return "mode trusted-gateway has no helpers";
+      return {};
+    default:
+      return "mode must be split-trust or trusted-gateway";
+  }
 }
 
 std::string fault_in_terms(const v1::RoundContext& context) {
@@ -26,7 +54,7 @@ std::string fault_in_terms(const v1::RoundContext& context) {
     return "minimum_reader_version " + std::to_string(context.minimum_reader_version()) +
            " is newer than this program's " + std::to_string(protocol_version);
   }
-  if (context.mode() != v1::TRUST_MODE_SPLIT_TRUST) return "mode must be split-trust";
+  if (auto fault = fault_in_mode(context); !fault.empty()) return fault;
   if (context.tenant().empty() || context.tenant().size() > longest_tenant) {
     return "tenant must have 1..32 bytes";
   }
@@ -46,6 +74,19 @@ std::string fault_in_terms(const v1::RoundContext& context) {
   return {};
 }
 
+privacy::Terms privacy_of(const v1::RoundContext& context) {
+  const auto& privacy = context.privacy();
+  return {static_cast<double>(privacy.noise_multiplier()),
+          {privacy.separation(), privacy.participation_cap()},
+          privacy.band()};
+}
+
+std::optional<robust::Kind> kind_of(v1::RobustRule rule) {
+  const auto at = static_cast<std::size_t>(rule);
+  if (at >= rules.size()) return std::nullopt;
+  return rules[at];
+}
+
 crypto::EncodingPlan plan_of(const v1::RoundContext& context) {
   const auto& encoding = context.encoding();
   return {*crypto::ring_bits(encoding.ring_bits()),
@@ -57,7 +98,34 @@ crypto::EncodingPlan plan_of(const v1::RoundContext& context) {
           static_cast<double>(encoding.loss_cap()),
           encoding.canary_words(),
           encoding.rotated(),
-          {}};
+          {},
+          privacy::noise_in_sum(privacy_of(context), context.helpers_size())};
+}
+
+std::string read_privacy(const v1::RoundContext& message, privacy::Terms& terms) {
+  if (!message.has_privacy()) return {};
+  terms = privacy_of(message);
+  if (!std::isfinite(terms.noise_multiplier) || terms.noise_multiplier < 0) {
+    return "noise_multiplier must be 0 or above";
+  }
+  if (terms.participation.cap < 1 || terms.band < 1 ||
+      terms.participation.separation < terms.band) {
+    return "privacy needs participation_cap >= 1 and separation >= band >= 1";
+  }
+  return {};
+}
+
+std::string read_aggregation(const v1::RoundContext& message, robust::Rule& rule) {
+  if (!message.has_aggregation()) return {};
+  const auto& aggregation = message.aggregation();
+  const auto kind = kind_of(aggregation.rule());
+  if (!kind) return "the rule of aggregation is not known to this program";
+  rule = {*kind,
+          aggregation.attackers(),
+          static_cast<double>(aggregation.factor()),
+          {static_cast<double>(aggregation.radius()), aggregation.iterations()}};
+  const auto fault = robust::fault_of(rule, message.n_min());
+  return fault.empty() ? fault : "aggregation: " + fault;
 }
 
 // The bounds under which sums of n_max updates cannot wrap (PROTOCOL.md 6).
@@ -84,11 +152,15 @@ std::string fault_in_encoding(const v1::RoundContext& context) {
       !plan_of(context).cannot_wrap(context.n_max())) {
     return "a sum of n_max updates could wrap: lower scale_log2 or weight_scale_log2";
   }
+  const auto terms = privacy_of(context);
+  const auto sigma = plan_of(context).noise_deviation(terms.noise_multiplier);
+  if (terms.noise_multiplier > 0 && !(sigma.model >= 16 && sigma.metric >= 16)) {
+    return "the noise would be coarser than 16 units: take a wider ring or smaller cohorts";
+  }
   return {};
 }
 
 std::string read_helpers(const v1::RoundContext& message, std::vector<HelperEpoch>& helpers) {
-  if (message.helpers_size() < 1 || message.helpers_size() > 3) return "helpers must be 1..3";
   for (const auto& ref : message.helpers()) {
     const auto id = HelperId::from(ref.helper_id());
     if (!id) return "a helper_id must have 16 bytes";
@@ -120,6 +192,7 @@ std::string read_names(const v1::RoundContext& message, Context& context) {
 
 void read_terms(const v1::RoundContext& message, Context& context) {
   context.tenant = message.tenant();
+  context.mode = message.mode();
   context.scope = message.scope();
   context.round = message.round();
   context.attempt = message.attempt();
@@ -141,6 +214,10 @@ void read_terms(const v1::RoundContext& message, Context& context) {
 
 Hash ctx_hash(std::string_view bytes) {
   return crypto::hash("ctx", {view_of(bytes)});
+}
+
+v1::RobustRule rule_of(robust::Kind kind) {
+  return static_cast<v1::RobustRule>(std::ranges::find(rules, kind) - rules.begin());
 }
 
 std::uint64_t Context::upload_bytes() const {
@@ -167,6 +244,8 @@ std::variant<Context, std::string> parse_context(std::string_view bytes) {
   if (fault.empty()) fault = fault_in_encoding(message);
   if (fault.empty()) fault = read_names(message, context);
   if (fault.empty()) fault = read_helpers(message, context.helpers);
+  if (fault.empty()) fault = read_aggregation(message, context.aggregation);
+  if (fault.empty()) fault = read_privacy(message, context.privacy);
   if (!fault.empty()) return "round context: " + fault;
   read_terms(message, context);
   return context;

@@ -6,7 +6,9 @@
 #include <variant>
 #include <vector>
 
+#include "crypto/privacy/sum_noise.hpp"
 #include "crypto/quantise.hpp"
+#include "crypto/robust/rule.hpp"
 #include "tributary.pb.h"
 
 namespace tributary::wire {
@@ -24,6 +26,7 @@ struct Context {
   std::string tenant;
   TaskId task;
   GatewayId gateway;
+  v1::TrustMode mode;  // split-trust or trusted-gateway
   v1::Scope scope;
   std::uint64_t round;
   std::uint32_t attempt;
@@ -31,7 +34,9 @@ struct Context {
   Hash model_hash;
   crypto::EncodingPlan encoding;
   std::uint32_t gateway_epoch;
-  std::vector<HelperEpoch> helpers;  // 1..3, no helper twice
+  std::vector<HelperEpoch> helpers;  // 1..3, no helper twice; none in trusted-gateway
+  robust::Rule aggregation;          // over devices; the mean in split-trust
+  privacy::Terms privacy;
   Hash roster_hash;
   std::uint32_t participation_threshold;
   std::uint32_t n_min;  // 1 <= n_min <= n_target <= n_max
@@ -48,6 +53,8 @@ struct Context {
   std::uint32_t chunks() const;
   std::uint32_t bytes_of_chunk(std::uint32_t index) const;  // index < chunks()
 };
+
+v1::RobustRule rule_of(robust::Kind kind);
 
 // The text names the field and its limit. Signature and times are the caller's to check.
 std::variant<Context, std::string> parse_context(std::string_view bytes);

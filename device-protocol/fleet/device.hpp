@@ -10,9 +10,9 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
+#include "device-protocol/fleet/attack.hpp"
 #include "device-protocol/fleet/broker_session.hpp"
 #include "device-protocol/fleet/chance.hpp"
 #include "device-protocol/fleet/client.hpp"
@@ -31,7 +31,7 @@ struct DeviceBehaviour {
   double straggler_factor = 1;         // its local steps take so many times as long
   std::uint32_t checkpoint_steps = 0;  // 0: only when trained
   std::string model = "auto";          // only rounds of this model; auto: all that fit the data
-  std::set<std::string> poisoned;      // hex ids of gateways whose devices attack
+  Attack attack;                       // who uploads something else than it learned
   std::uint32_t synthetic = 0;         // parameters of the synthetic trainer; 0: train on data
   std::filesystem::path true_vectors;  // where quantised vectors are recorded; empty: nowhere
 };

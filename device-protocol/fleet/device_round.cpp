@@ -88,8 +88,9 @@ Outcome<std::unique_ptr<LocalTrainer>> Device::trainer_for(const std::string& mo
     return Fault{"model " + model + " has " + std::to_string((*trainer)->trainer().parameters) +
                  " parameters, the offer says " + std::to_string(parameters)};
   }
-  if (trainer && world_.behaviour.poisoned.contains(identity_.gateway.hex())) {
-    return make_poisoned_trainer(std::move(*trainer));
+  const auto& attack = world_.behaviour.attack;
+  if (trainer && attack.devices.contains(identity_.device)) {
+    return make_attacking_trainer(attack.kind, std::move(*trainer));
   }
   return trainer;
 }

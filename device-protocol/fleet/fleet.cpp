@@ -173,7 +173,13 @@ Outcome<void> run_fleet(const FleetOptions& options) {
     if (!share) return share.error();
     examples = std::move(*share);
   }
-  Running running(options, std::move(*identities), std::move(*brokers), std::move(examples));
+  FleetOptions planned = options;
+  if (!options.attack.empty()) {
+    auto attack = plan_attack(options.attack, options.attackers, *identities);
+    if (!attack) return attack.error();
+    planned.behaviour.attack = std::move(*attack);
+  }
+  Running running(planned, std::move(*identities), std::move(*brokers), std::move(examples));
   if (auto made = running.make_devices(); !made) return made;
   running.run();
   return {};

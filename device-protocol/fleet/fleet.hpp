@@ -17,7 +17,9 @@ struct FleetOptions {
   std::string data;             // empty with behaviour.synthetic
   std::filesystem::path data_dir;
   std::string partition = "iid";
-  DeviceBehaviour behaviour;
+  DeviceBehaviour behaviour;           // its attack follows from the two below
+  std::string attack;                  // kind; empty: none
+  std::vector<std::string> attackers;  // see plan_attack()
   unsigned workers = 2;
   unsigned concurrency = 64;
   std::optional<std::chrono::seconds> stop_after;

@@ -38,9 +38,6 @@ Outcome<std::unique_ptr<LocalTrainer>> make_trainer(const std::string& model,
 std::unique_ptr<LocalTrainer> make_synthetic_trainer(const std::string& model,
                                                      std::uint32_t parameters);
 
-// Learns the same and uploads the opposite: a poisoning attack, for demonstrations of what stops it.
-std::unique_ptr<LocalTrainer> make_poisoned_trainer(std::unique_ptr<LocalTrainer> honest);
-
 // Takes part in nothing: what a device runs before it knows what it is asked to train.
 std::unique_ptr<LocalTrainer> make_idle_trainer();
 

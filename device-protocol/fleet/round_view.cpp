@@ -107,6 +107,14 @@ Outcome<SurvivorsView> view_gateway_survivors(const json::value& value) {
   return members.finish(std::move(view));
 }
 
+bool exact_sums(const json::object& spec) {
+  const auto* aggregation = spec.if_contains("device_aggregation");
+  const auto* rule = aggregation != nullptr && aggregation->is_object()
+                         ? aggregation->get_object().if_contains("rule")
+                         : nullptr;
+  return !spec.contains("privacy") && (rule == nullptr || *rule == "mean");
+}
+
 }  // namespace
 
 Outcome<TaskView> view_task(const json::value& task) {
@@ -122,6 +130,7 @@ Outcome<TaskView> view_task(const json::value& task) {
     inner.read("model", view.model);
     inner.read("rounds", view.rounds);
     if (auto read = inner.finish(0); !read) return read.error();
+    view.exact_sums = exact_sums(spec->as_object());
   }
   return members.finish(std::move(view));
 }

@@ -18,6 +18,8 @@ struct TaskView {
   std::string model;  // architecture
   std::string spec;   // JSON
   std::uint64_t rounds = 0;
+  // Released sums are those of the devices' vectors: no noise in them, and no robust rule over devices.
+  bool exact_sums = true;
 
   bool over() const { return state == "finished" || state == "stopped" || state == "failed"; }
 };

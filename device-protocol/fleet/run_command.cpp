@@ -12,7 +12,6 @@ struct RunArguments {
   FleetOptions fleet;
   DataOptions data;
   std::string stragglers;
-  std::vector<std::string> poisoned;
   unsigned stop_after = 0;
   unsigned away = 30;
   unsigned status = 10;
@@ -42,7 +41,6 @@ int run(RunArguments& arguments) {
   }
   fleet.data = arguments.data.data;
   fleet.data_dir = arguments.data.data_dir;
-  fleet.behaviour.poisoned.insert(arguments.poisoned.begin(), arguments.poisoned.end());
   fleet.behaviour.away = std::chrono::seconds(arguments.away);
   fleet.status_every = std::chrono::seconds(arguments.status);
   if (arguments.stop_after > 0) {
@@ -82,10 +80,16 @@ void add_behaviour(CLI::App& command, RunArguments& arguments) {
       .add_option("--synthetic", behaviour.synthetic,
                   "Load test: a gradient of so many parameters that costs next to nothing, no data")
       ->check(CLI::Range(1U, 100000000U));
+  auto* attackers = command
+                        .add_option("--attackers", arguments.fleet.attackers,
+                                    "Who attacks: a gateway's hex id for all of its devices, or a "
+                                    "share of every gateway's, 0 to 1; repeatable")
+                        ->take_all();
   command
-      .add_option("--poison", arguments.poisoned,
-                  "GATEWAY, its hex id: its devices flip the sign of what they learn; repeatable")
-      ->take_all();
+      .add_option("--attack", arguments.fleet.attack,
+                  "What they upload instead of what they learned")
+      ->check(CLI::IsMember({"sign-flip", "scaled", "garbage"}))
+      ->needs(attackers);
   command.add_option("--verify-sums", behaviour.true_vectors,
                      "Record every contribution unmasked in this folder, for scoreboard to check "
                      "sums with. Only for demonstrations");

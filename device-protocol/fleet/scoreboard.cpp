@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{250};
 constexpr std::chrono::seconds kPatience{120};
-constexpr double kMostPointsBelow = 0.05;
 
 std::vector<float> floats_of(const std::string& bytes) {
   std::vector<float> values(bytes.size() / sizeof(float));
@@ -39,8 +38,8 @@ void print_round(const ScoredRound& row) {
 
 }  // namespace
 
-Outcome<TaskView> Scoreboard::task() const {
-  const auto answer = coordinator_.get("/v1/tasks/" + task_id_);
+Outcome<TaskView> task_of(const Coordinator& coordinator, const std::string& task_id) {
+  const auto answer = coordinator.get("/v1/tasks/" + task_id);
   if (!answer) return answer.error();
   return view_task(*answer);
 }
@@ -65,7 +64,7 @@ Outcome<ScoreboardResult> Scoreboard::follow(const TaskView& task) {
 
 // True when the task is over and all of its rounds were taken.
 Outcome<bool> Scoreboard::look(ScoreboardResult& result) {
-  auto current = task();
+  auto current = task_of(coordinator_, task_id_);
   if (!current) return current.error();
   const auto answer =
       coordinator_.get("/v1/tasks/" + task_id_ + "/rounds?after=" + std::to_string(last_round_));
@@ -136,7 +135,7 @@ void compare_sums(const std::filesystem::path& true_vectors, std::uint64_t round
 }
 
 std::vector<std::string> shortcomings(const ScoreboardResult& result, bool verifying,
-                                      std::optional<double> central) {
+                                      std::optional<double> central, double most_below) {
   std::vector<std::string> list = result.sums.faults;
   if (verifying && result.sums.verified == 0) list.emplace_back("no released sum was verified");
   if (result.task.state == "failed") {
@@ -144,10 +143,10 @@ std::vector<std::string> shortcomings(const ScoreboardResult& result, bool verif
   }
   if (result.rounds.empty()) {
     list.emplace_back("no round was released");
-  } else if (central && result.rounds.back().score.accuracy < *central - kMostPointsBelow) {
+  } else if (central && result.rounds.back().score.accuracy < *central - most_below) {
     list.push_back(
-        fmt::format("accuracy {:.2f} % is more than 5 points below central training's {:.2f} %",
-                    100 * result.rounds.back().score.accuracy, 100 * *central));
+        fmt::format("accuracy {:.2f} % is more than {:g} points below central training's {:.2f} %",
+                    100 * result.rounds.back().score.accuracy, 100 * most_below, 100 * *central));
   }
   return list;
 }

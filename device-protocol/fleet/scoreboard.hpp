@@ -43,7 +43,6 @@ class Scoreboard {
         task_id_(std::move(task_id)),
         true_vectors_(std::move(true_vectors)) {}
 
-  Outcome<TaskView> task() const;
   // Prints each round once it is over; returns when the task is. A coordinator that does not answer
   // is asked again for two minutes.
   Outcome<ScoreboardResult> follow(const TaskView& task);
@@ -60,13 +59,15 @@ class Scoreboard {
   std::uint64_t last_round_ = 0;
 };
 
+Outcome<TaskView> task_of(const Coordinator& coordinator, const std::string& task_id);
+
 // Compares the gateways' released sums of one round with the recorded vectors.
 void compare_sums(const std::filesystem::path& true_vectors, std::uint64_t round,
                   const std::vector<SurvivorsView>& gateways, Verification& sums);
 
 // Why the run does not count as a success; empty: it does. `central` is the accuracy to hold
-// against.
+// against, `most_below` how far below it the last model may be.
 std::vector<std::string> shortcomings(const ScoreboardResult& result, bool verifying,
-                                      std::optional<double> central);
+                                      std::optional<double> central, double most_below = 0.05);
 
 }  // namespace tributary::fleet

@@ -29,6 +29,7 @@ struct ScoreboardArguments {
   bool central = false;
   std::string initial;
   std::string json;
+  double points = 5;
 };
 
 Outcome<Score> train_for_comparison(const ScoreboardArguments& arguments, const Dataset& data,
@@ -94,7 +95,8 @@ int conclude(const ScoreboardArguments& arguments, const ScoreboardResult& resul
   }
   std::fflush(stdout);
   int code = 0;
-  for (const auto& text : shortcomings(result, !arguments.true_vectors.empty(), central)) {
+  for (const auto& text :
+       shortcomings(result, !arguments.true_vectors.empty(), central, arguments.points / 100)) {
     code = complain(text, 1);
   }
   if (!arguments.json.empty() && !write_json(arguments.json, result, central)) {
@@ -103,14 +105,20 @@ int conclude(const ScoreboardArguments& arguments, const ScoreboardResult& resul
   return code;
 }
 
-int scoreboard(const ScoreboardArguments& arguments) {
+int scoreboard(ScoreboardArguments& arguments) {
   const auto data = load_dataset(arguments.data.data, arguments.data.data_dir);
   if (!data) return complain(data.error().text, 2);
   const auto coordinator = Coordinator::at(arguments.access);
   if (!coordinator) return complain(coordinator.error().text, 2);
-  Scoreboard board(*coordinator, *data, arguments.task, arguments.true_vectors);
-  const auto task = board.task();
+  const auto task = task_of(*coordinator, arguments.task);
   if (!task) return complain(task.error().text, 1);
+  if (!task->exact_sums && !arguments.true_vectors.empty()) {
+    std::cout
+        << "released sums are not compared: this task changes them, by noise or by a rule over "
+           "devices\n";
+    arguments.true_vectors.clear();
+  }
+  Scoreboard board(*coordinator, *data, arguments.task, arguments.true_vectors);
   // Found out now rather than after the first round.
   const LocalExamples all{data->train.values.data(), data->train.labels.data(),
                           data->train.features, data->classes,
@@ -164,6 +172,11 @@ void add_scoreboard(CLI::App& app, int& exit_code) {
       ->excludes(central);
   command->add_option("--initial", arguments->initial,
                       "With --central: begin with this model, .npy or raw");
+  command
+      ->add_option("--points", arguments->points,
+                   "Percentage points below central training at which the run has failed")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
   command->add_option("--json", arguments->json, "Write rounds and final figures to this file");
   command->callback([arguments, &exit_code] { exit_code = scoreboard(*arguments); });
 }

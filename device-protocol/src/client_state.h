@@ -10,11 +10,11 @@ enum {
   TRIB_MAX_PARTIES = 8,   /* own gateway and helpers whose keys are kept: all of one SiteKeys */
   TRIB_MAX_OPERATOR = 33, /* with the final 0 */
   TRIB_MAX_TENANT = 33,
-  TRIB_MAX_CONTEXT = 576, /* serialized RoundContext */
+  TRIB_MAX_CONTEXT = 640, /* serialized RoundContext */
   TRIB_MAX_TASKS = 16,    /* tasks whose last round is remembered */
   TRIB_MAX_MODEL_CHUNKS = 1024,
   TRIB_MAX_RANGES = 8,
-  TRIB_PROTOCOL_VERSION = 2 /* highest minimum_reader_version understood */
+  TRIB_PROTOCOL_VERSION = 3 /* highest minimum_reader_version understood */
 };
 
 /* A party this device shares a pair key with. */
@@ -38,13 +38,14 @@ typedef struct trib_epoch_state {
 typedef struct trib_task_memory {
   unsigned char task_id[TRIB_ID_BYTES];
   uint64_t last_round;
+  uint32_t participations; /* rounds in which a nonce was taken */
 } trib_task_memory;
 
 /* Record "counters": saved before a nonce is used. */
 typedef struct trib_counters {
   uint64_t nonce_counter;
-  uint64_t participations;
-  uint32_t next_task; /* slot that the next unknown task overwrites */
+  uint64_t participations; /* the odometer: over all tasks, ever */
+  uint32_t next_task;      /* slot that the next unknown task overwrites */
   trib_task_memory tasks[TRIB_MAX_TASKS];
 } trib_counters;
 
@@ -148,8 +149,11 @@ trib_status trib_save_round(trib_client* client);
 trib_status trib_save_progress(trib_client* client);
 /* Loads a round and its progress; TRIB_NOT_FOUND when there is none that fits. Sets the phase. */
 trib_status trib_load_round(trib_client* client);
-uint64_t trib_last_round(const trib_client* client, const unsigned char task_id[TRIB_ID_BYTES]);
-void trib_remember_round(trib_client* client);
+/* What is remembered of a task; NULL: nothing yet. */
+const trib_task_memory* trib_find_task(const trib_client* client,
+                                       const unsigned char task_id[TRIB_ID_BYTES]);
+/* The round is contributed to or dropped for good. Its entry in the memory. */
+trib_task_memory* trib_remember_round(trib_client* client);
 
 /* ---- join.c: hello, welcome, keys */
 trib_status trib_say_hello(trib_client* client);

@@ -12,10 +12,41 @@ static bool same(const unsigned char* a, const unsigned char* b, size_t size) {
   return memcmp(a, b, size) == 0;
 }
 
-/* A device that does not know of rotation must not read a context that asks for it. */
-enum { ROTATION_VERSION = 2 };
+/* A device that does not know of these must not read a context that asks for them. */
+enum { ROTATION_VERSION = 2, PRIVACY_VERSION = 3 };
 
-/* For this device, this trainer, split trust, and above the provisioned floors. */
+/* Rule D4: only the modes this device was provisioned for. */
+static bool mode_allowed(const tributary_v1_RoundContext* context,
+                         const tributary_v1_DeviceIdentity* identity) {
+  if (context->mode == tributary_v1_TrustMode_TRUST_MODE_SPLIT_TRUST) {
+    return context->helpers_count >= 1 && context->helpers_count <= TRIB_MAX_HELPERS;
+  }
+  return context->mode == tributary_v1_TrustMode_TRUST_MODE_TRUSTED_GATEWAY &&
+         identity->trust_gateway && context->helpers_count == 0 &&
+         context->minimum_reader_version >= PRIVACY_VERSION;
+}
+
+/* Rules D4 and D5: enough noise, and neither this task nor all of them ask too often. */
+static bool private_enough(const trib_client* client, const tributary_v1_RoundContext* context,
+                           const tributary_v1_DeviceIdentity* identity) {
+  const tributary_v1_Privacy* privacy = &context->privacy;
+  const trib_task_memory* task = trib_find_task(client, context->task_id);
+  const bool promised = context->has_privacy && privacy->noise_multiplier > 0.0F;
+  if (identity->participation_cap > 0 &&
+      client->counters.participations >= identity->participation_cap) {
+    return false;
+  }
+  if (!promised) return identity->noise_floor <= 0.0F;
+  if (!isfinite(privacy->noise_multiplier) || privacy->noise_multiplier < identity->noise_floor ||
+      context->minimum_reader_version < PRIVACY_VERSION || privacy->participation_cap < 1 ||
+      privacy->band < 1 || privacy->separation < privacy->band) {
+    return false;
+  }
+  return !task || (task->participations < privacy->participation_cap &&
+                   context->round >= task->last_round + privacy->separation);
+}
+
+/* For this device, this trainer, and above the provisioned floors. */
 static bool meant_for(const trib_client* client, const tributary_v1_RoundContext* context,
                       const tributary_v1_DeviceIdentity* identity) {
   return context->minimum_reader_version <= TRIB_PROTOCOL_VERSION &&
@@ -24,7 +55,7 @@ static bool meant_for(const trib_client* client, const tributary_v1_RoundContext
          strcmp(context->model, client->trainer.model) == 0 &&
          context->parameters == client->trainer.parameters &&
          context->parameters <= client->memory.parameters && client->trainer.examples > 0 &&
-         context->mode == tributary_v1_TrustMode_TRUST_MODE_SPLIT_TRUST &&
+         mode_allowed(context, identity) && private_enough(client, context, identity) &&
          context->n_min >= identity->n_min_floor && context->has_encoding &&
          context->has_training && context->training.local_steps > 0 &&
          context->training.batch_size > 0 &&
@@ -60,14 +91,11 @@ static bool chunks_fit(const trib_client* client, const tributary_v1_RoundContex
              TRIB_MAX_MODEL_CHUNKS;
 }
 
-/* Keys of the gateway and of every helper, the helpers from distinct operators. */
+/* Keys of the gateway and of every helper, if there are any, the helpers from distinct operators. */
 static bool keys_known(const trib_client* client, const tributary_v1_RoundContext* context) {
   const trib_party* helpers[TRIB_MAX_HELPERS];
   const uint32_t count = context->helpers_count;
-  if (count < 1 || count > TRIB_MAX_HELPERS ||
-      !trib_find_party(client, context->gateway_id, context->gateway_epoch, false)) {
-    return false;
-  }
+  if (!trib_find_party(client, context->gateway_id, context->gateway_epoch, false)) return false;
   for (uint32_t i = 0; i < count; ++i) {
     helpers[i] =
         trib_find_party(client, context->helpers[i].helper_id, context->helpers[i].epoch, true);
@@ -127,12 +155,13 @@ static trib_status check_context(const trib_client* client, trib_terms* terms,
                                  uint32_t model_chunk_bytes) {
   tributary_v1_DeviceIdentity identity;
   const uint64_t now = client->port.unix_seconds(client->port.user);
+  const trib_task_memory* task = trib_find_task(client, context->task_id);
   trib_status status = trib_load_identity(client, &identity);
   if (status != TRIB_OK) return status;
   if (!meant_for(client, context, &identity) || !encodable(context) ||
       !chunks_fit(client, context, model_chunk_bytes) || !keys_known(client, context)) {
     status = TRIB_BAD_CONTEXT;
-  } else if (context->round <= trib_last_round(client, context->task_id) ||
+  } else if ((task && context->round <= task->last_round) ||
              (now != 0 && now > context->deadline)) {
     status = TRIB_STALE;
   } else if (!selected(client, terms->ctx_hash, context->participation_threshold)) {

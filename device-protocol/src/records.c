@@ -138,27 +138,25 @@ trib_status trib_load_round(trib_client* client) {
   return TRIB_OK;
 }
 
-uint64_t trib_last_round(const trib_client* client, const unsigned char task_id[TRIB_ID_BYTES]) {
+const trib_task_memory* trib_find_task(const trib_client* client,
+                                       const unsigned char task_id[TRIB_ID_BYTES]) {
   for (int i = 0; i < TRIB_MAX_TASKS; ++i) {
     const trib_task_memory* task = &client->counters.tasks[i];
-    if (task->last_round > 0 && memcmp(task->task_id, task_id, TRIB_ID_BYTES) == 0) {
-      return task->last_round;
-    }
+    if (task->last_round > 0 && memcmp(task->task_id, task_id, TRIB_ID_BYTES) == 0) return task;
   }
-  return 0;
+  return NULL;
 }
 
-void trib_remember_round(trib_client* client) {
+trib_task_memory* trib_remember_round(trib_client* client) {
   trib_counters* counters = &client->counters;
   const trib_terms* terms = &client->round.terms;
-  for (int i = 0; i < TRIB_MAX_TASKS; ++i) {
-    trib_task_memory* task = &counters->tasks[i];
-    if (task->last_round > 0 && memcmp(task->task_id, terms->task_id, TRIB_ID_BYTES) == 0) {
-      if (terms->round > task->last_round) task->last_round = terms->round;
-      return;
-    }
+  const trib_task_memory* known = trib_find_task(client, terms->task_id);
+  trib_task_memory* task = &counters->tasks[known ? known - counters->tasks : counters->next_task];
+  if (!known) {
+    memset(task, 0, sizeof *task);
+    memcpy(task->task_id, terms->task_id, TRIB_ID_BYTES);
+    counters->next_task = (counters->next_task + 1) % TRIB_MAX_TASKS;
   }
-  memcpy(counters->tasks[counters->next_task].task_id, terms->task_id, TRIB_ID_BYTES);
-  counters->tasks[counters->next_task].last_round = terms->round;
-  counters->next_task = (counters->next_task + 1) % TRIB_MAX_TASKS;
+  if (terms->round > task->last_round) task->last_round = terms->round;
+  return task;
 }

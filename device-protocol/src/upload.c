@@ -20,7 +20,7 @@ static trib_status take_nonce(trib_client* client) {
   trib_status status;
   client->counters.nonce_counter += 1;
   client->counters.participations += 1;
-  trib_remember_round(client);
+  trib_remember_round(client)->participations += 1;
   status = trib_save_counters(client);
   if (status != TRIB_OK) return status;
   trib_put64(client->round.nonce, client->counters.nonce_counter);

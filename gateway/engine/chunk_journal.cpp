@@ -24,34 +24,37 @@ std::optional<Record> decode(std::uint32_t kind, ByteView payload) {
                 payload.subspan(head_size)};
 }
 
-// Adds the chunks of the survivors into one vector, each once.
+// Adds the chunks of the survivors, each once: into one vector, or into as many as there are survivors.
 class Addition {
  public:
-  Addition(const WordLayout& layout, std::span<const round::Contribution> survivors)
+  Addition(const WordLayout& layout, std::span<const round::Contribution> survivors,
+           std::size_t rows)
       : layout_(layout),
         survivors_(survivors),
         seen_(survivors.size() * layout.chunks),
         missing_(seen_.size()),
-        sum_(layout.bytes()) {}
+        rows_(rows, Bytes(layout.bytes())) {}
 
   void add(const Record& record) {
     const auto found =
         std::ranges::lower_bound(survivors_, record.chunk.device, {}, &round::Contribution::device);
     if (found == survivors_.end() || found->device != record.chunk.device) return;
     if (found->nonce != record.chunk.nonce || record.chunk.index >= layout_.chunks) return;
-    const auto row = static_cast<std::size_t>(found - survivors_.begin()) * layout_.chunks;
-    if (seen_[row + record.chunk.index]) return;
+    const auto survivor = static_cast<std::size_t>(found - survivors_.begin());
+    const auto chunk = survivor * layout_.chunks + record.chunk.index;
+    if (seen_[chunk]) return;
     const std::size_t offset = record.chunk.index * layout_.chunk_bytes;
     if (record.words.size() != std::min(layout_.chunk_bytes, layout_.bytes() - offset)) return;
-    seen_[row + record.chunk.index] = true;
+    seen_[chunk] = true;
     --missing_;
-    crypto::ring_add(layout_.bits, std::span(sum_).subspan(offset, record.words.size()),
+    auto& row = rows_.size() == 1 ? rows_.front() : rows_[survivor];
+    crypto::ring_add(layout_.bits, std::span(row).subspan(offset, record.words.size()),
                      record.words);
   }
 
-  std::optional<Bytes> result() && {
+  std::optional<std::vector<Bytes>> result() && {
     if (missing_ > 0) return std::nullopt;
-    return std::move(sum_);
+    return std::move(rows_);
   }
 
  private:
@@ -59,7 +62,7 @@ class Addition {
   std::span<const round::Contribution> survivors_;
   std::vector<bool> seen_;
   std::size_t missing_;
-  Bytes sum_;
+  std::vector<Bytes> rows_;
 };
 
 }  // namespace
@@ -79,7 +82,19 @@ std::vector<round::ChunkStored> ChunkJournal::recover() {
 
 std::optional<Bytes> ChunkJournal::sum(const WordLayout& layout,
                                        std::span<const round::Contribution> survivors) {
-  Addition addition(layout, survivors);
+  auto rows = gather(layout, survivors, 1);
+  if (!rows) return std::nullopt;
+  return std::move(rows->front());
+}
+
+std::optional<std::vector<Bytes>> ChunkJournal::updates(
+    const WordLayout& layout, std::span<const round::Contribution> survivors) {
+  return gather(layout, survivors, survivors.size());
+}
+
+std::optional<std::vector<Bytes>> ChunkJournal::gather(
+    const WordLayout& layout, std::span<const round::Contribution> survivors, std::size_t rows) {
+  Addition addition(layout, survivors, rows);
   journal_.scan([&](std::uint64_t, std::uint32_t kind, ByteView payload) {
     if (const auto record = decode(kind, payload)) addition.add(*record);
   });

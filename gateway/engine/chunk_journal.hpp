@@ -35,8 +35,15 @@ class ChunkJournal {
   // a bit per chunk. nullopt: a chunk is missing or has another size than the layout says.
   std::optional<Bytes> sum(const WordLayout& layout,
                            std::span<const round::Contribution> survivors);
+  // The words of each of them, in the order of `survivors`. Memory: all of it.
+  std::optional<std::vector<Bytes>> updates(const WordLayout& layout,
+                                            std::span<const round::Contribution> survivors);
 
  private:
+  std::optional<std::vector<Bytes>> gather(const WordLayout& layout,
+                                           std::span<const round::Contribution> survivors,
+                                           std::size_t rows);
+
   storage::Journal journal_;
 };
 

@@ -15,6 +15,8 @@ class PairKeys {
   // the next call for this device.
   const crypto::PairKey* get(const DeviceId& device, const ExchangeKey& device_key,
                              std::uint32_t own_epoch);
+  // The secret behind them; nullptr: the epoch is not known any more.
+  const crypto::ExchangeSecret* own(std::uint32_t epoch) const { return own_.secret(epoch); }
 
  private:
   struct Entry {

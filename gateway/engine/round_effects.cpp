@@ -98,38 +98,54 @@ void Rounds::carry_out(OpenRound& round, round::ComputeSum& effect, Step&) {
 
 // Nothing is appended to the journal any more: the worker has it to itself.
 void Rounds::start_sum(OpenRound& round, round::ComputeSum sum) {
+  const auto& admitted = round.admitted;
+  const auto* secret = around_.pair_keys.own(admitted.context.gateway_epoch);
+  if (secret == nullptr) {
+    boost::asio::post(around_.io, [this, ctx_hash = admitted.context.hash,
+                                   failed = round::SumFailed{sum.survivors_hash,
+                                                             "the round's epoch key has ended"}] {
+      feed(ctx_hash, failed);
+    });
+    return;
+  }
   round.adding_up = true;
-  boost::asio::post(around_.workers,
-                    [this, ctx_hash = round.admitted.context.hash, journal = round.journal,
-                     layout = round.admitted.layout, job = std::move(sum)] {
-                      const auto begun = around_.clock.monotonic();
-                      std::optional<Bytes> words;
-                      try {
-                        words = journal->sum(layout, job.survivors);
-                      } catch (const storage::Failure& failure) {
-                        boost::asio::post(around_.io, [this, why = std::string(failure.what())] {
-                          around_.log(Severity::error, "journal_failed", {{"reason", why}});
-                        });
-                      }
-                      const std::chrono::duration<double> took = around_.clock.monotonic() - begun;
-                      around_.metrics.sum_seconds.Increment(took.count());
-                      boost::asio::post(around_.io, [this, ctx_hash, hash = job.survivors_hash,
-                                                     result = std::move(words)]() mutable {
-                        finish_sum(ctx_hash, hash, std::move(result));
-                      });
-                    });
+  auto noise_key = std::make_shared<const privacy::NoiseKey>(privacy::noise_key(*secret));
+  boost::asio::post(around_.workers, [this, journal = round.journal, admitted, noise_key,
+                                      job = std::move(sum)] {
+    const auto begun = around_.clock.monotonic();
+    SiteSum result;
+    try {
+      result = site_sum(*journal, admitted, job.survivors_hash, job.survivors, *noise_key);
+    } catch (const std::exception& failure) {
+      result.fault = failure.what();
+    }
+    const std::chrono::duration<double> took = around_.clock.monotonic() - begun;
+    around_.metrics.sum_seconds.Increment(took.count());
+    boost::asio::post(around_.io, [this, ctx_hash = admitted.context.hash,
+                                   hash = job.survivors_hash, done = std::move(result)]() mutable {
+      finish_sum(ctx_hash, hash, std::move(done));
+    });
+  });
 }
 
-void Rounds::finish_sum(const Hash& ctx_hash, const Hash& survivors_hash,
-                        std::optional<Bytes> words) {
+void Rounds::finish_sum(const Hash& ctx_hash, const Hash& survivors_hash, SiteSum sum) {
   OpenRound* round = find(ctx_hash);
   if (round == nullptr) return;
   round->adding_up = false;
   if (round->delete_when_idle) return delete_journal(*round);
-  if (words) {
-    feed(*round, round::SumReady{survivors_hash, std::move(*words)});
+  for (const auto& device : sum.left_out) {
+    around_.log(Severity::warning, "device_left_out",
+                {{"task", round->admitted.context.task.hex()},
+                 {"round", round->admitted.context.round},
+                 {"device", device.hex()},
+                 {"rule", robust::name_of(round->admitted.context.aggregation.kind)}});
+  }
+  if (sum.fault.empty()) {
+    feed(*round, round::SumReady{survivors_hash, std::move(sum.words)});
   } else {
-    feed(*round, round::SumFailed{survivors_hash});
+    around_.log(Severity::error, "sum_failed",
+                {{"context", ctx_hash.hex()}, {"reason", sum.fault}});
+    feed(*round, round::SumFailed{survivors_hash, std::move(sum.fault)});
   }
   if (round->next_sum && !round->adding_up && !round->machine.closed()) {
     auto next = std::move(*round->next_sum);

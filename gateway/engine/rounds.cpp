@@ -47,6 +47,11 @@ std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offe
     return "there is no room for " + std::to_string(most) +
            " updates; free space under the state folder or raise limits.store_bytes";
   }
+  if (const auto needed = rule_bytes(context, most); needed > options_.rule_bytes) {
+    return std::string(robust::name_of(context.aggregation.kind)) + " over " +
+           std::to_string(most) + " updates takes " + std::to_string(needed >> 20) +
+           " MiB; raise limits.rule_bytes or take a smaller cohort";
+  }
   const auto now = around_.clock.monotonic();
   const auto left = time_left(around_.clock.wall(), admitted.not_before, admitted.deadline);
   round::Round machine(plan_of(context, now + left), limits_for(admitted.layout),

@@ -14,6 +14,7 @@
 #include "gateway/engine/open_round.hpp"
 #include "gateway/engine/pair_keys.hpp"
 #include "gateway/engine/site_board.hpp"
+#include "gateway/engine/site_sum.hpp"
 
 namespace tributary::gateway::engine {
 
@@ -44,7 +45,8 @@ class Rounds {
   struct Options {
     std::filesystem::path journals;  // folder, exists
     std::uint64_t store_bytes;
-    round::Limits limits;  // credit_chunks is set per round from credit_bytes
+    std::uint64_t rule_bytes;  // memory for a rule over devices
+    round::Limits limits;      // credit_chunks is set per round from credit_bytes
     std::size_t credit_bytes;
   };
 
@@ -101,7 +103,7 @@ class Rounds {
   void commit(Step step);
   void put(Step& step, Forward forward);
   void start_sum(OpenRound& round, round::ComputeSum sum);
-  void finish_sum(const Hash& ctx_hash, const Hash& survivors_hash, std::optional<Bytes> words);
+  void finish_sum(const Hash& ctx_hash, const Hash& survivors_hash, SiteSum sum);
   void delete_journal(OpenRound& round);
   void store_chunk(OpenRound& round, const round::ChunkStored& chunk, ByteView sealed);
   const crypto::PairKey* pair_key(const OpenRound& round, const DeviceId& device);

@@ -81,8 +81,8 @@ Site::Site(boost::asio::io_context& io, Identity identity, SiteOptions options, 
   rounds_ = std::make_unique<Rounds>(
       Rounds::Surroundings{io_, workers_, identity_, clock_, log_, *writer_, *pair_keys_, answers_,
                            board_, metrics_, ports_.outbox_grew},
-      Rounds::Options{journal_folder(options_), options_.store_bytes, options_.limits,
-                      options_.credit_bytes});
+      Rounds::Options{journal_folder(options_), options_.store_bytes, options_.rule_bytes,
+                      options_.limits, options_.credit_bytes});
   resume(std::move(on_disk));
 }
 

@@ -17,6 +17,7 @@ struct SiteOptions {
   std::filesystem::path state;       // folder, exists, mode 0700
   std::filesystem::path allow_list;  // folder of <hex device id>.cert
   std::uint64_t store_bytes;
+  std::uint64_t rule_bytes;
   std::size_t queue_bytes;
   std::size_t credit_bytes;
   round::Limits limits;

@@ -51,7 +51,7 @@ std::string gateway_abandon(const Identity& identity, const Hash& ctx_hash,
   v1::GatewayAbandon message;
   message.set_ctx_hash(ctx_hash.raw());
   message.set_count(abandon.count);
-  message.set_reason(std::string(abandon.reason));
+  message.set_reason(abandon.reason);
   const Hash statement = crypto::hash("abandon", {ctx_hash.view(), crypto::le32(abandon.count)});
   message.set_signature(crypto::sign(identity.key, "abandon", statement).raw());
   return message.SerializeAsString();

@@ -5,9 +5,6 @@
 namespace tributary::gateway::helper {
 namespace {
 
-Fault bad_context(std::string text) {
-  return {v1::HELPER_REFUSAL_BAD_CONTEXT, std::move(text)};
-}
 Fault bad_request(std::string text) {
   return {v1::HELPER_REFUSAL_BAD_REQUEST, std::move(text)};
 }
@@ -42,28 +39,6 @@ std::optional<std::vector<Ticket>> tickets_of(const v1::SumRequest& request) {
   return tickets;
 }
 
-std::optional<Fault> read_context(const v1::SumRequest& request, Claim& claim) {
-  if (!claim.context.ParseFromString(request.context())) {
-    return bad_context("H1: the context is not a RoundContext");
-  }
-  const auto& context = claim.context;
-  const auto task = TaskId::from(context.task_id());
-  const auto gateway = GatewayId::from(context.gateway_id());
-  const auto roster_hash = Hash::from(context.roster_hash());
-  const auto combiner = ExchangeKey::from(context.combiner_key());
-  const auto bits = crypto::ring_bits(context.encoding().ring_bits());
-  if (!task || !gateway || !roster_hash || !combiner) {
-    return bad_context("H1: an id, hash or key in the context has a wrong length");
-  }
-  if (!bits) return bad_context("H1: ring bits in the context are not 16, 24 or 32");
-  claim.scope = {*task, context.round(), *gateway};
-  claim.roster_hash = *roster_hash;
-  claim.combiner = *combiner;
-  claim.bits = *bits;
-  claim.words = std::size_t{context.parameters()} + 3 + context.encoding().canary_words();
-  return std::nullopt;
-}
-
 std::optional<Fault> read_request(const v1::SumRequest& request, Claim& claim) {
   const auto helper = HelperId::from(request.helper_id());
   const auto signature = Signature::from(request.signature());
@@ -78,7 +53,7 @@ std::optional<Fault> read_request(const v1::SumRequest& request, Claim& claim) {
     return bad_request("H2: " + std::to_string(survivors->size()) + " survivors but " +
                        std::to_string(tickets->size()) + " tickets");
   }
-  const auto hash = crypto::survivors_hash(claim.ctx_hash, *survivors);
+  const auto hash = crypto::survivors_hash(claim.context.hash, *survivors);
   if (!hash) return bad_request("H2: survivors are not strictly ascending by device id");
   claim.helper = *helper;
   claim.gateway_signature = *signature;
@@ -91,7 +66,7 @@ std::optional<Fault> read_request(const v1::SumRequest& request, Claim& claim) {
 }  // namespace
 
 ClaimHashes claim_hashes(const v1::SumRequest& request) {
-  ClaimHashes hashes{crypto::hash("ctx", {view_of(request.context())}), {}};
+  ClaimHashes hashes{wire::ctx_hash(request.context()), {}};
   if (const auto survivors = survivors_of(request)) {
     hashes.survivors_hash = crypto::survivors_hash(hashes.ctx_hash, *survivors).value_or(Hash{});
   }
@@ -99,9 +74,13 @@ ClaimHashes claim_hashes(const v1::SumRequest& request) {
 }
 
 std::variant<Claim, Fault> parse_claim(const v1::SumRequest& request) {
+  auto parsed = wire::parse_context(request.context());
+  if (const auto* fault = std::get_if<std::string>(&parsed)) {
+    return Fault{v1::HELPER_REFUSAL_BAD_CONTEXT, "H1: " + *fault};
+  }
   Claim claim{};
-  claim.ctx_hash = crypto::hash("ctx", {view_of(request.context())});
-  if (auto fault = read_context(request, claim)) return *fault;
+  claim.context = std::move(std::get<wire::Context>(parsed));
+  claim.scope = {claim.context.task, claim.context.round, claim.context.gateway};
   if (auto fault = read_request(request, claim)) return *fault;
   return claim;
 }

@@ -4,21 +4,16 @@
 #include <variant>
 #include <vector>
 
-#include "crypto/ring.hpp"
 #include "crypto/upload.hpp"
+#include "device-protocol/cpp/context.hpp"
 #include "gateway/helper/fault.hpp"
 #include "gateway/helper/scope.hpp"
 
 namespace tributary::gateway::helper {
 
 struct Claim {
-  Hash ctx_hash;             // of the bytes received
-  v1::RoundContext context;  // ids, hashes, keys and ring bits in it have been checked, see below
-  ScopeKey scope;
-  Hash roster_hash;
-  ExchangeKey combiner;
-  crypto::RingBits bits;
-  std::size_t words;
+  wire::Context context;
+  ScopeKey scope;  // of the context
   HelperId helper;
   std::vector<crypto::SurvivorEntry> survivors;  // at least one, strictly ascending
   std::vector<Ticket> tickets;                   // one per survivor
@@ -34,7 +29,7 @@ struct ClaimHashes {
 };
 ClaimHashes claim_hashes(const v1::SumRequest& request);
 
-// BAD_CONTEXT: the context does not decode or a field has a wrong size. BAD_REQUEST: the rest.
+// BAD_CONTEXT: the context does not parse (wire::parse_context). BAD_REQUEST: the rest.
 std::variant<Claim, Fault> parse_claim(const v1::SumRequest& request);
 
 }  // namespace tributary::gateway::helper

@@ -129,25 +129,27 @@ std::variant<Job, Fault, Later> HelperRole::State::decide(const Claim& claim,
   if (const auto wait = rate.take(claim.scope.task, now)) return Later{*wait};
   auto checked = check_survivors(claim, bytes, again ? std::set<DeviceId>{} : revoked, as_of);
   if (auto* fault = std::get_if<Fault>(&checked)) return std::move(*fault);
-  auto refused = record.answer(claim.scope, claim.context.scope(), claim.survivors_hash,
-                               devices_of(claim), now);
+  auto refused =
+      record.answer(claim.scope, claim.context.scope, claim.survivors_hash, devices_of(claim), now);
   if (refused) return std::move(*refused);
   return make_job(claim, std::get<std::vector<RosterEntry>>(checked));
 }
 
 Job HelperRole::State::make_job(const Claim& claim, std::span<const RosterEntry> entries) const {
+  const auto& context = claim.context;
   Job job{claim.scope,
-          {claim.ctx_hash, claim.survivors_hash, identity.id},
-          claim.combiner,
+          {context.hash, claim.survivors_hash, identity.id},
+          context.combiner,
           instance.epoch().epoch,
-          claim.bits,
-          claim.words,
+          context.encoding,
+          context.privacy,
+          privacy::noise_key(instance.epoch().secret),
           {}};
   job.seeds.reserve(entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const auto& survivor = claim.survivors[i];
     job.seeds.push_back(
-        crypto::mask_seed(entries[i]->pair_key, claim.ctx_hash, survivor.device, survivor.nonce));
+        crypto::mask_seed(entries[i]->pair_key, context.hash, survivor.device, survivor.nonce));
   }
   return job;
 }
@@ -205,7 +207,7 @@ Decision HelperRole::answer(const v1::SumRequest& request, std::string_view rost
 std::variant<Answer, Unfinished> HelperRole::finish(const Job& job, ByteView words) {
   const auto& epoch = state_->instance.epoch();
   if (job.epoch != epoch.epoch) return Unfinished{"the helper epoch of this answer has ended"};
-  if (words.size() != job.words * crypto::word_bytes(job.bits))
+  if (words.size() != job.encoding.words() * crypto::word_bytes(job.encoding.bits))
     return Unfinished{"not the sum of this job"};
   const auto sealed = crypto::seal_to_combiner(epoch.secret, job.combiner, job.statement, words);
   if (!sealed) return Unfinished{"the context's combiner key is not a usable X25519 key"};

@@ -5,7 +5,15 @@
 namespace tributary::gateway::helper {
 
 Bytes run(const Job& job) {
-  return crypto::sum_masks(job.bits, job.seeds, job.words);
+  Bytes words = crypto::sum_masks(job.encoding.bits, job.seeds, job.encoding.words());
+  if (job.privacy.noise_multiplier > 0) {
+    const auto& statement = job.statement;
+    privacy::add_sum_noise(job.encoding, job.privacy, job.noise_key,
+                           {job.scope.task, job.scope.gateway, job.scope.round, statement.ctx_hash,
+                            statement.survivors_hash},
+                           words);
+  }
+  return words;
 }
 
 }  // namespace tributary::gateway::helper

@@ -19,6 +19,7 @@ struct Limits {
 
   std::uint32_t n_min = 3;  // own floor, at least 2: contexts with a lower n_min are refused
   std::uint32_t n_max = 5000;
+  double noise_floor = 0;                      // contexts with a lower noise_multiplier are refused
   std::size_t words = 1'000'000;               // per mask, model and metric words together
   std::chrono::seconds clock_skew{120};        // a context may begin this much in the future
   std::chrono::seconds late{24 * 3600};        // after the deadline nothing new is answered

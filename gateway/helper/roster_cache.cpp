@@ -37,7 +37,7 @@ RosterCache::RosterCache(std::string tenant, VerifyKey authority, HelperId helpe
 std::variant<std::vector<RosterEntry>, Fault> RosterCache::entries(const Claim& claim,
                                                                    std::string_view bytes,
                                                                    const EpochSecret& epoch) {
-  if (crypto::hash("roster", {view_of(bytes)}) != claim.roster_hash) {
+  if (crypto::hash("roster", {view_of(bytes)}) != claim.context.roster_hash) {
     return bad_context("the roster's bytes do not have the hash the context names");
   }
   v1::Roster roster;

@@ -3,7 +3,7 @@
 // of them is, and those that are answered by an event are answered only when durable.
 #pragma once
 
-#include <string_view>
+#include <string>
 #include <variant>
 
 #include "gateway/round/contribution.hpp"
@@ -62,7 +62,7 @@ struct SubmitSum {
 
 struct Abandon {
   std::uint32_t count;  // contributions held
-  std::string_view reason;
+  std::string reason;
 };
 
 // The round takes no uploads any more: clear its offer and model on the broker.

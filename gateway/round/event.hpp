@@ -1,6 +1,7 @@
 // What happens to a round. Every message of a device arrives decoded, from a certified device.
 #pragma once
 
+#include <string>
 #include <variant>
 
 #include "gateway/round/contribution.hpp"
@@ -43,9 +44,10 @@ struct SumReady {
   Bytes words;
 };
 
-// The journal does not hold what the contributions say: the disk lost something.
+// There is no sum: the disk lost something, or the task's rule cannot be kept.
 struct SumFailed {
   Hash survivors_hash;
+  std::string reason;
 };
 
 // A helper of this round refused these devices, signed, for the current survivors.

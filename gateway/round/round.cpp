@@ -133,7 +133,7 @@ void Round::react(Summing& phase, const SumReady& event) {
 }
 
 void Round::react(Summing& phase, const SumFailed& event) {
-  if (event.survivors_hash == phase.survivors.hash) give_up("stored updates are damaged");
+  if (event.survivors_hash == phase.survivors.hash) give_up(event.reason);
 }
 
 template <class AnyPhase>
@@ -283,12 +283,12 @@ void Round::turn_away(const Collecting& phase) {
   }
 }
 
-void Round::give_up(std::string_view reason) {
+void Round::give_up(std::string reason) {
   if (const auto* phase = std::get_if<Collecting>(&phase_)) {
     turn_away(*phase);
     effects_.push_back(RetireOffer{});
   }
-  effects_.push_back(Abandon{static_cast<std::uint32_t>(entries_.size()), reason});
+  effects_.push_back(Abandon{static_cast<std::uint32_t>(entries_.size()), std::move(reason)});
   effects_.push_back(DeleteUpdates{});
   phase_ = Closed{false};
 }

@@ -88,7 +88,7 @@ class Round {
   bool wants_to_close(const Collecting& phase) const;
   void close_if_due(Collecting& phase);
   void turn_away(const Collecting& phase);
-  void give_up(std::string_view reason);
+  void give_up(std::string reason);
   Survivors fix(std::vector<DeviceId> devices) const;
   void announce(const Survivors& survivors);
   std::vector<Contribution> contributions_of(const std::vector<DeviceId>& devices) const;

@@ -46,6 +46,48 @@ class SmallDemonstration(unittest.TestCase):
                 report = self.check(demo, 4, 3, 300)
                 self.assertGreater(report["final_accuracy"], 0.8)
 
+    def test_a_ring_of_16_bits(self):
+        with Demo("--data", "digits", "--devices", "20", "--rounds", "3", "--ring-bits", "16", "--dropout", "0") as demo:
+            report = self.check(demo, 3, 2, 300)
+            self.assertLess(report["rounds"][0]["bytes_per_parameter"], 2.06)
+
+
+class TrustedGateway(unittest.TestCase):
+    """A fifth of the devices upload ten times the opposite of what they learned."""
+
+    OPTIONS = ("--data", "digits", "--devices", "30", "--rounds", "4", "--dropout", "0", "--mode", "trusted-gateway",
+               "--attack", "scaled")
+
+    def accuracy_under(self, rule):
+        with Demo(*self.OPTIONS, "--aggregation", rule) as demo:
+            code, report = demo.finish(300)
+            self.assertEqual(code, 0, demo.output() + demo.logs())
+            self.assertEqual(report["sums_wrong"], 0)
+            return report["final_accuracy"], report["sums_verified"], demo.logs()
+
+    def test_multi_krum_stops_what_the_mean_does_not(self):
+        with_mean, verified, _ = self.accuracy_under("mean")
+        self.assertEqual(verified, 8, "an exact sum each for two sites and four rounds")
+        with_rule, verified, logs = self.accuracy_under("multi-krum")
+        self.assertEqual(verified, 0, "what a rule makes is nobody's sum")
+        self.assertIn("device_left_out", logs)
+        self.assertGreater(with_rule, 0.8)
+        self.assertLess(with_mean, with_rule - 0.2)
+
+
+class Privacy(unittest.TestCase):
+    def test_a_budget_is_spent_and_not_exceeded(self):
+        with Demo("--data", "digits", "--devices", "20", "--rounds", "3", "--dropout", "0", "--dp", "8",
+                  "--model", "mlp:64-10", "--ring-bits", "24") as demo:
+            code, report = demo.finish(300)
+            self.assertEqual(code, 0, demo.output() + demo.logs())
+            self.assertEqual(len(report["rounds"]), 3)
+            task = next(task for task in demo.tributary("task", "list")["items"] if task["name"] == "demo")
+            privacy = task["privacy"]
+            self.assertLessEqual(privacy["epsilon_spent"], 8 * (1 + 1e-6))
+            self.assertGreater(privacy["epsilon_spent"], 7.9)
+            self.assertIsNone(privacy["rounds_left"], "three participations are all a device gives")
+
 
 if __name__ == "__main__":
     unittest.main()

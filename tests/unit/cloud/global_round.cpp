@@ -69,6 +69,19 @@ std::string_view phase(const GlobalRound& round, std::size_t part) {
 
 }  // namespace
 
+TEST_CASE("a sum that nobody masked is combined at once") {
+  auto round = round_over(2, 0, 6);
+  const auto first = round.on_sum(0, sum(7));
+  REQUIRE(effect<Combine>(first) != nullptr);
+  CHECK(effect<Combine>(first)->part == 0);
+  CHECK(phase(round, 0) == "combining");
+  CHECK(round.on_sum(0, sum(7)).verdict == Verdict::repeated);
+  CHECK(round.on_sum(0, sum(8)).verdict == Verdict::conflict);
+  round.on_combined(0, "");
+  round.on_sum(1, sum(9));
+  CHECK(effect<Release>(round.on_combined(1, "")) != nullptr);
+}
+
 TEST_CASE("the happy round: sums, masks, combined, released") {
   auto round = round_over(2, 2, 6);
   CHECK(round.on_sum(0, sum(7)).effects.empty());

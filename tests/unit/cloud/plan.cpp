@@ -2,8 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <set>
+
 #include "cloud/round/context.hpp"
 #include "cloud/round/trust.hpp"
+#include "device-protocol/cpp/context.hpp"
 
 using namespace tributary;
 using namespace tributary::cloud::round;
@@ -107,13 +111,15 @@ TEST_CASE("a context holds every field and reads back as planned") {
   const auto* descriptor = context.GetDescriptor();
   for (int i = 0; i < descriptor->field_count(); ++i) {
     const auto* field = descriptor->field(i);
-    if (field->name() == "attempt") continue;  // 0, which proto3 does not write
+    // 0, which proto3 does not write; and what only other tasks have.
+    const std::set<std::string> left_out = {"attempt", "aggregation", "privacy"};
+    if (left_out.contains(field->name())) continue;
     CAPTURE(field->name());
     const bool there = field->is_repeated() ? context.GetReflection()->FieldSize(context, field) > 0
                                             : context.GetReflection()->HasField(context, field);
     CHECK(there);
   }
-  CHECK(context.ByteSizeLong() <= 576);  // Offer.context of devices
+  CHECK(context.ByteSizeLong() <= 640);  // Offer.context of devices
   const auto reading = read_context(context.SerializeAsString());
   REQUIRE(reading);
   CHECK(reading->round == 3);
@@ -121,6 +127,37 @@ TEST_CASE("a context holds every field and reads back as planned") {
   CHECK(reading->encoding.scale_log2 == plan.encoding.scale_log2);
   CHECK(reading->helpers.size() == 1);
   CHECK_FALSE(read_context("\xff\xff"));
+}
+
+TEST_CASE("a context of a trusted gateway with privacy carries both, for readers that know them") {
+  auto spec = spec_of(0, 1, 10);
+  spec.model = "mlp:2-2";
+  spec.mode = TrustMode::trusted_gateway;
+  spec.device_aggregation = {robust::Kind::multi_krum, 3};
+  auto ready = facts(1, 20);
+  ready.helpers.clear();
+  const RoundTerms terms{"tenant", TaskId{}, 3, Hash{}, 1000, ExchangeKey{}};
+  const auto planned = plan_round(spec, 100, {ready});
+  const auto& plan = std::get<RoundPlan>(planned);
+  const auto context = make_context(spec, terms, plan, ready, plan.shares[0]);
+  CHECK(context.minimum_reader_version() == 3);
+  const auto parsed = wire::parse_context(context.SerializeAsString());
+  REQUIRE(std::holds_alternative<wire::Context>(parsed));
+  CHECK(std::get<wire::Context>(parsed).aggregation.kind == robust::Kind::multi_krum);
+  CHECK(std::get<wire::Context>(parsed).helpers.empty());
+
+  spec = spec_of(0, 1, 10);
+  spec.model = "mlp:2-2";
+  spec.privacy = PrivacySpec{{8, 1e-6}, {1.5, {2, 10}, 2}};
+  const auto noisy = plan_round(spec, 100, {facts(1, 20)});
+  const auto& with_noise = std::get<RoundPlan>(noisy);
+  CHECK(with_noise.encoding.noise == doctest::Approx(1.5 * std::sqrt(2.0)));
+  CHECK(with_noise.encoding.scale_log2 < plan.encoding.scale_log2);
+  const auto reading =
+      read_context(make_context(spec, terms, with_noise, facts(1, 20), with_noise.shares[0])
+                       .SerializeAsString());
+  REQUIRE(reading);
+  CHECK(reading->encoding.noise == doctest::Approx(with_noise.encoding.noise));
 }
 
 TEST_CASE("the words name who must collude, and say when one operator could alone") {
@@ -132,4 +169,6 @@ TEST_CASE("the words name who must collude, and say when one operator could alon
   CHECK(trust_warnings({{a, {{"site-d", "plant-1"}}}}).size() == 1);
   CHECK(trust_words({{a, {{"site-d", "plant-1"}}}}).find("not split") != std::string::npos);
   CHECK(trust_warnings({{a, {b, {"site-d", "plant-1"}}}}).empty());
+  CHECK(trust_words({{a, {}}}).find("alone reads every update") != std::string::npos);
+  CHECK(trust_warnings({{a, {}}}).empty());
 }

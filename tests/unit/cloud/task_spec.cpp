@@ -103,8 +103,23 @@ TEST_CASE("each wrong member is named") {
       {R"("aggregation": {"attackers": 1})", "aggregation.rule"},
       {R"("aggregation": {"rule": "krum", "attackers": 1})", "aggregation.rule"},
       {R"("aggregation": {"rule": "norm-filter", "factor": 0})", "aggregation.factor"},
+      {R"("device_aggregation": {"rule": "median"})", "device_aggregation.rule"},
+      {R"("mode": "trusted-gateway", "device_aggregation": {"rule": "krum", "attackers": 4})",
+       "device_aggregation.rule"},
+      {R"("mode": "trusted-gateway", "encoding": {"ring_bits": 16},
+          "device_aggregation": {"rule": "median"})",
+       "device_aggregation.rule"},
+      {R"("mode": "trusted-gateway", "device_aggregation": {"rule": "norm-filter"},
+          "privacy": {"epsilon": 8})",
+       "privacy.epsilon"},
+      {R"("privacy": {"epsilon": 0})", "privacy.epsilon"},
+      {R"("privacy": {"delta": 1})", "privacy.delta"},
+      {R"("privacy": {"band": 4, "separation": 3})", "privacy.separation"},
+      {R"("privacy": {"participations": 0})", "privacy.participations"},
       {R"("helpers": [])", "helpers"},
       {R"("helpers": {"nowhere": []})", "helpers"},
+      {R"("mode": "trusted-gateway", "helpers": {"site-b": ["33333333333333333333333333333333"]})",
+       "helpers"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.members);
@@ -112,6 +127,32 @@ TEST_CASE("each wrong member is named") {
     CHECK_FALSE(result.spec);
     CHECK(names_fault(result, row.fault));
   }
+}
+
+TEST_CASE("a single gateway needs no helper when it is trusted") {
+  const auto result = parsed(spec_with(R"("mode": "trusted-gateway",
+      "device_aggregation": {"rule": "multi-krum", "attackers": 3})",
+                                       "[\"" + site_a + "\"]"));
+  REQUIRE(result.spec);
+  CHECK(result.spec->mode == cloud::round::TrustMode::trusted_gateway);
+  const auto again = parsed(to_json(*result.spec));
+  REQUIRE(again.spec);
+  CHECK(again.spec->device_aggregation.attackers == 3);
+}
+
+TEST_CASE("the noise multiplier follows from the budget, and is the same when read back") {
+  const auto result = parsed(spec_with(
+      R"("rounds": 40, "privacy": {"epsilon": 4, "delta": 1e-5, "band": 4, "separation": 8})"));
+  REQUIRE(result.spec);
+  REQUIRE(result.spec->privacy);
+  const auto& [budget, terms] = *result.spec->privacy;
+  CHECK(terms.participation.cap == 5);
+  const privacy::Ledger ledger(budget, terms);
+  CHECK(ledger.affords(40));
+  CHECK(ledger.spent(40) > 3.99);
+  const auto again = parsed(to_json(*result.spec));
+  REQUIRE(again.spec);
+  CHECK(again.spec->privacy->terms.noise_multiplier == terms.noise_multiplier);
 }
 
 TEST_CASE("wrong gateways are named") {

@@ -106,10 +106,9 @@ TEST_CASE("rule D8: the integer bounds are exact") {
 TEST_CASE("n_max devices at the extreme decode exactly on the server") {
   using namespace tributary::crypto;
   constexpr std::uint32_t n_max = 64;
-  const EncodingPlan plan{
-      RingBits::b32, 2,   choose_scale_log2(RingBits::b32, n_max, 1.0, 2.0, 0, 0),
-      2.0,           1.0, choose_weight_scale_log2(RingBits::b32, n_max),
-      10.0,          4};
+  const EncodingPlan plan{RingBits::b32, 2,   choose_scale_log2(RingBits::b32, n_max, 1.0, 2.0, 0),
+                          2.0,           1.0, choose_weight_scale_log2(RingBits::b32, n_max, 0),
+                          10.0,          4};
   const trib_encoding terms = {
       32, plan.scale_log2, 2.0F, 1.0F, 1, plan.weight_scale_log2, 10.0F, 4, false};
   const std::vector<float> delta = {1.0F, -1.0F};

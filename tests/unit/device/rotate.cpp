@@ -58,10 +58,11 @@ double norm_of(const std::vector<float>& values) {
 }
 
 EncodingPlan plan_for(RingBits bits, std::uint32_t parameters, std::uint32_t n_max, double clip) {
-  EncodingPlan plan{bits, parameters, 0, clip, 1e3, choose_weight_scale_log2(bits, n_max), 10.0, 4};
+  EncodingPlan plan{bits, parameters, 0, clip, 1e3, choose_weight_scale_log2(bits, n_max, 0),
+                    10.0, 4};
   plan.rotated = true;
   plan.rotation = seed;
-  plan.scale_log2 = choose_rotated_scale_log2(bits, n_max, clip, parameters, 0, 0);
+  plan.scale_log2 = choose_rotated_scale_log2(bits, n_max, clip, parameters, 0);
   return plan;
 }
 

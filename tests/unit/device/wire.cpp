@@ -214,8 +214,23 @@ TEST_CASE("a context that breaks a limit is refused by the name of its field") {
     std::function<void(v1::RoundContext&)> change;
   };
   for (const auto& [names, change] : std::vector<Row>{
-           {"minimum_reader_version", [](auto& c) { c.set_minimum_reader_version(3); }},
+           {"minimum_reader_version", [](auto& c) { c.set_minimum_reader_version(4); }},
            {"mode", [](auto& c) { c.set_mode(v1::TRUST_MODE_PAIRWISE); }},
+           {"trusted-gateway", [](auto& c) { c.mutable_aggregation(); }},
+           {"no helpers",
+            [](auto& c) {
+              c.set_mode(v1::TRUST_MODE_TRUSTED_GATEWAY);
+              c.set_minimum_reader_version(3);
+            }},
+           {"minimum_reader_version", [](auto& c) { c.mutable_privacy(); }},
+           {"separation",
+            [](auto& c) {
+              c.set_minimum_reader_version(3);
+              c.mutable_privacy()->set_noise_multiplier(1);
+              c.mutable_privacy()->set_participation_cap(1);
+              c.mutable_privacy()->set_band(2);
+              c.mutable_privacy()->set_separation(1);
+            }},
            {"tenant", [](auto& c) { c.set_tenant(std::string(33, 'a')); }},
            {"model", [](auto& c) { c.set_model(std::string(96, 'a')); }},
            {"round", [](auto& c) { c.set_round(0); }},

@@ -89,6 +89,7 @@ TEST_CASE("what makes a run fall short") {
   CHECK(shortcomings(released(0.8), true, 0.84).empty());
   CHECK(shortcomings(released(0.8), false, std::nullopt).empty());
   CHECK(shortcomings(released(0.8), true, 0.8501).size() == 1);
+  CHECK(shortcomings(released(0.8), true, 0.8501, 0.1).empty());
   auto unverified = released(0.8);
   unverified.sums.verified = 0;
   CHECK(shortcomings(unverified, true, std::nullopt).size() == 1);
@@ -128,4 +129,15 @@ TEST_CASE("the coordinator's answers are read, and a member that is missing is n
   REQUIRE(task.has_value());
   CHECK(task->model == "mlp:4-2");
   CHECK(!task->over());
+  CHECK(task->exact_sums);
+  const auto exact = [](const char* more) {
+    return view_task(boost::json::parse(
+                         std::string(R"({"id":"aa","name":"n","state":"running","state_reason":"",
+                         "spec":{"model":"mlp:4-2","rounds":3,)") +
+                         more + "}}"))
+        ->exact_sums;
+  };
+  CHECK(exact(R"("device_aggregation":{"rule":"mean"})"));
+  CHECK_FALSE(exact(R"("device_aggregation":{"rule":"krum"})"));
+  CHECK_FALSE(exact(R"("privacy":{"epsilon":8})"));
 }

@@ -19,7 +19,7 @@ struct BentContext {
 };
 
 const BentContext bent_contexts[] = {
-    {"reader version", [](auto& c) { c.set_minimum_reader_version(3); },
+    {"reader version", [](auto& c) { c.set_minimum_reader_version(4); },
      v1::HELPER_REFUSAL_BAD_CONTEXT},
     {"tenant", [](auto& c) { c.set_tenant("plant2"); }, v1::HELPER_REFUSAL_BAD_CONTEXT},
     {"trusted gateway", [](auto& c) { c.set_mode(v1::TRUST_MODE_TRUSTED_GATEWAY); },
@@ -58,10 +58,22 @@ const BentContext bent_contexts[] = {
      v1::HELPER_REFUSAL_BAD_CONTEXT},
     {"not begun", [](auto& c) { c.set_not_before(seconds(now) + 121); },
      v1::HELPER_REFUSAL_EXPIRED},
-    {"begins in 2^64 seconds", [](auto& c) { c.set_not_before(~0ULL); },
+    {"begins in 2^64 seconds",
+     [](auto& c) {
+       c.set_not_before(~0ULL);
+       c.set_deadline(~0ULL);
+     },
      v1::HELPER_REFUSAL_EXPIRED},
-    {"long over", [](auto& c) { c.set_deadline(seconds(now) - 24 * 3600 - 1); },
+    {"long over",
+     [](auto& c) {
+       c.set_not_before(0);
+       c.set_deadline(seconds(now) - 24 * 3600 - 1);
+     },
      v1::HELPER_REFUSAL_EXPIRED},
+    {"ends before it begins", [](auto& c) { c.set_deadline(seconds(now) - 61); },
+     v1::HELPER_REFUSAL_BAD_CONTEXT},
+    {"privacy an old reader would not see",
+     [](auto& c) { c.mutable_privacy()->set_noise_multiplier(1); }, v1::HELPER_REFUSAL_BAD_CONTEXT},
 };
 
 }  // namespace
@@ -83,6 +95,7 @@ TEST_CASE("H1: at the edges of its times and limits a context is answered") {
   context.set_not_before(seconds(now) + 120);
   CHECK_NOTHROW(world.answer(world.request(context, world.everybody())));
   context = world.context(2);
+  context.set_not_before(0);
   context.set_deadline(seconds(now) - 24 * 3600);
   CHECK_NOTHROW(world.answer(world.request(context, world.everybody())));
 }
@@ -143,6 +156,7 @@ TEST_CASE("H2: the gateway's signature, certificate, order and counts") {
   }
   SUBCASE("n_max + 1") {
     auto small = context;
+    small.set_n_target(4);
     small.set_n_max(4);
     request = world.request(small, world.everybody());
   }

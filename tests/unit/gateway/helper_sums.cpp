@@ -21,6 +21,8 @@ TEST_CASE("the sum over any survivors removes exactly their masks, in every ring
       }
       auto context = world.context(++round);
       context.mutable_encoding()->set_ring_bits(bits);
+      context.mutable_encoding()->set_scale_log2(4);
+      context.mutable_encoding()->set_weight_scale_log2(4);
       const auto request = world.request(context, who);
       CAPTURE(bits);
       CAPTURE(set);

@@ -119,16 +119,25 @@ v1::RoundContext World::context(std::uint64_t round) const {
   context.set_model("mlp:2-3-2");
   context.set_parameters(parameters);
   context.set_model_hash(Hash{}.raw());
-  context.mutable_encoding()->set_ring_bits(32);
-  context.mutable_encoding()->set_canary_words(canaries);
+  auto& encoding = *context.mutable_encoding();
+  encoding.set_ring_bits(32);
+  encoding.set_scale_log2(10);
+  encoding.set_clip_l2(10);
+  encoding.set_clip_inf(1);
+  encoding.set_weight_examples_cap(1000);
+  encoding.set_weight_scale_log2(10);
+  encoding.set_loss_cap(10);
+  encoding.set_canary_words(canaries);
   auto* ref = context.add_helpers();
   ref->set_helper_id(helper.raw());
   ref->set_epoch(role->epoch());
   context.set_roster_hash(crypto::hash("roster", {view_of(roster.SerializeAsString())}).raw());
   context.set_n_min(3);
+  context.set_n_target(100);
   context.set_n_max(100);
   context.set_not_before(seconds(now) - 60);
   context.set_deadline(seconds(now) + 600);
+  context.set_chunk_bytes(48);
   context.set_combiner_key(crypto::exchange_key(combiner).raw());
   return context;
 }

@@ -322,7 +322,7 @@ TEST_CASE("the coordinator's outcome ends a round in any phase") {
 TEST_CASE("damaged storage abandons the round and says so") {
   World world(small_plan(1, 1, 5), {}, 1);
   world.upload(1);
-  world.happen(SumFailed{world.fixed.at(0).survivors_hash});
+  world.happen(SumFailed{world.fixed.at(0).survivors_hash, "stored updates are damaged"});
   REQUIRE(world.abandons.size() == 1);
   CHECK(world.abandons[0].count == 1);
 }

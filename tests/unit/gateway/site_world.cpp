@@ -283,6 +283,7 @@ SiteWorld::SiteWorld(Fleet& around, std::uint64_t store_bytes) : fleet(around) {
                                     fleet.folder.path() / "state",
                                     fleet.folder.path() / "devices",
                                     store_bytes,
+                                    256 << 20,
                                     32 << 20,
                                     1 << 20,
                                     {}};

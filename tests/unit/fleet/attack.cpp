@@ -17,7 +17,7 @@ FleetIdentity identity(std::uint8_t device, std::uint8_t gateway) {
 }
 
 // Two gateways, of ten devices and of three.
-std::vector<FleetIdentity> fleet() {
+std::vector<FleetIdentity> two_sites() {
   std::vector<FleetIdentity> devices;
   for (std::uint8_t i = 0; i < 10; ++i) devices.push_back(identity(i, 1));
   for (std::uint8_t i = 10; i < 13; ++i) devices.push_back(identity(i, 2));
@@ -57,17 +57,17 @@ std::vector<float> learn(LocalTrainer& trainer) {
 }  // namespace
 
 TEST_CASE("attackers are whole sites, or a share of every site rounded up") {
-  const auto one = plan_attack("sign-flip", {identity(0, 2).gateway.hex()}, fleet());
+  const auto one = plan_attack("sign-flip", {identity(0, 2).gateway.hex()}, two_sites());
   REQUIRE(one.has_value());
   CHECK(one->devices.size() == 3);
-  const auto share = plan_attack("garbage", {"0.2"}, fleet());
+  const auto share = plan_attack("garbage", {"0.2"}, two_sites());
   REQUIRE(share.has_value());
   CHECK(share->devices.size() == 3);  // two of ten and one of three
-  CHECK(plan_attack("scaled", {"0"}, fleet())->devices.empty());
-  CHECK(plan_attack("scaled", {"1"}, fleet())->devices.size() == 13);
-  CHECK(plan_attack("best", {"1"}, fleet()).error().text.find("--attack best") == 0);
-  CHECK(plan_attack("scaled", {"1.5"}, fleet()).error().text.find("--attackers 1.5") == 0);
-  CHECK(plan_attack("scaled", {std::string(32, 'f')}, fleet()).has_error());
+  CHECK(plan_attack("scaled", {"0"}, two_sites())->devices.empty());
+  CHECK(plan_attack("scaled", {"1"}, two_sites())->devices.size() == 13);
+  CHECK(plan_attack("best", {"1"}, two_sites()).error().text.find("--attack best") == 0);
+  CHECK(plan_attack("scaled", {"1.5"}, two_sites()).error().text.find("--attackers 1.5") == 0);
+  CHECK(plan_attack("scaled", {std::string(32, 'f')}, two_sites()).has_error());
 }
 
 TEST_CASE("a flipped update is the honest one reversed, a scaled one ten times that") {

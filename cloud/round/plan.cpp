@@ -98,15 +98,20 @@ std::variant<RoundPlan, std::string> plan_round(const TaskSpec& spec, std::uint3
       facts.begin(), facts.end(), std::uint32_t{0},
       [](std::uint32_t sum, const GatewayFacts& gateway) { return sum + gateway.roster_size; });
   RoundPlan plan{};
-  const auto wanted = spec.cohort_size == 0 ? devices : spec.cohort_size;
+  // Where participations must be apart, each round is for one of so many cohorts (PROTOCOL.md 9).
+  const auto cohorts = spec.privacy ? spec.privacy->terms.participation.separation : 1;
+  const auto eligible = devices / cohorts;
+  const auto wanted = spec.cohort_size == 0 ? eligible : spec.cohort_size;
   plan.least_contributions = ceiling(spec.quorum * wanted);
-  if (devices == 0 || devices < plan.least_contributions) {
-    return "the rosters hold " + std::to_string(devices) + " devices, the quorum needs " +
-           std::to_string(plan.least_contributions);
+  if (eligible == 0 || eligible < plan.least_contributions) {
+    return "the rosters hold " + std::to_string(devices) + " devices" +
+           (cohorts > 1 ? " in " + std::to_string(cohorts) + " cohorts (privacy.separation)" : "") +
+           ", the quorum needs " + std::to_string(plan.least_contributions);
   }
-  plan.cohort = std::min(wanted, devices);
-  const double share = std::min(1.0, plan.cohort * spec.over_selection / devices);
-  plan.participation_threshold = threshold_of(share);
+  plan.cohort = std::min(wanted, eligible);
+  const double within = std::min(1.0, plan.cohort * spec.over_selection / eligible);
+  plan.participation_threshold = threshold_of(within);
+  const double share = within / cohorts;
   std::uint32_t n_max = 0;
   for (const auto& gateway : facts) {
     plan.shares.push_back(

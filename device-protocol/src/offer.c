@@ -107,12 +107,24 @@ static bool keys_known(const trib_client* client, const tributary_v1_RoundContex
   return true;
 }
 
-static bool selected(const trib_client* client, const unsigned char ctx_hash[TRIB_HASH_BYTES],
-                     uint32_t threshold) {
+static uint32_t draw(const trib_client* client, const char* label, const unsigned char* bytes,
+                     size_t size) {
   unsigned char hash[TRIB_HASH_BYTES];
-  const trib_part parts[] = {{ctx_hash, TRIB_HASH_BYTES}, {client->device_id, TRIB_ID_BYTES}};
-  trib_hash(client->port.crypto, hash, "select", parts, 2);
-  return trib_get32(hash) <= threshold;
+  const trib_part parts[] = {{bytes, size}, {client->device_id, TRIB_ID_BYTES}};
+  trib_hash(client->port.crypto, hash, label, parts, 2);
+  return trib_get32(hash);
+}
+
+/* By the threshold, and where participations must be apart: only the round's own cohort, so that those
+ * who may not come are not waited for. */
+static bool selected(const trib_client* client, const unsigned char ctx_hash[TRIB_HASH_BYTES],
+                     const tributary_v1_RoundContext* context) {
+  const uint32_t apart = context->has_privacy ? context->privacy.separation : 0;
+  if (apart > 1 &&
+      draw(client, "cohort", context->task_id, TRIB_ID_BYTES) % apart != context->round % apart) {
+    return false;
+  }
+  return draw(client, "select", ctx_hash, TRIB_HASH_BYTES) <= context->participation_threshold;
 }
 
 static void copy_encoding(trib_encoding* to, const tributary_v1_Encoding* from) {
@@ -164,7 +176,7 @@ static trib_status check_context(const trib_client* client, trib_terms* terms,
   } else if ((task && context->round <= task->last_round) ||
              (now != 0 && now > context->deadline)) {
     status = TRIB_STALE;
-  } else if (!selected(client, terms->ctx_hash, context->participation_threshold)) {
+  } else if (!selected(client, terms->ctx_hash, context)) {
     status = TRIB_BAD_CONTEXT;
   }
   client->port.crypto->wipe(&identity, sizeof identity);

@@ -151,7 +151,8 @@ trib_task_memory* trib_remember_round(trib_client* client) {
   trib_counters* counters = &client->counters;
   const trib_terms* terms = &client->round.terms;
   const trib_task_memory* known = trib_find_task(client, terms->task_id);
-  trib_task_memory* task = &counters->tasks[known ? known - counters->tasks : counters->next_task];
+  const uint32_t slot = known ? (uint32_t)(known - counters->tasks) : counters->next_task;
+  trib_task_memory* task = &counters->tasks[slot];
   if (!known) {
     memset(task, 0, sizeof *task);
     memcpy(task->task_id, terms->task_id, TRIB_ID_BYTES);

@@ -10,6 +10,13 @@ std::chrono::sys_seconds time_of(std::uint64_t seconds) {
       std::chrono::seconds{std::min<std::uint64_t>(seconds, 1ULL << 40)}};
 }
 
+std::uint32_t draw(std::string_view label, ByteView from, const DeviceId& device) {
+  const Hash hash = crypto::hash(label, {from, device.view()});
+  std::uint32_t number = 0;
+  for (std::size_t i = 0; i < 4; ++i) number |= std::uint32_t{hash.bytes[i]} << (8 * i);
+  return number;
+}
+
 }  // namespace
 
 std::variant<Admitted, std::string> admit(const Identity& identity, std::string_view bytes,
@@ -43,10 +50,12 @@ round::Plan plan_of(const wire::Context& context, round::Instant deadline) {
 }
 
 bool selected(const wire::Context& context, const DeviceId& device) {
-  const Hash hash = crypto::hash("select", {context.hash.view(), device.view()});
-  std::uint32_t ticket = 0;
-  for (std::size_t i = 0; i < 4; ++i) ticket |= std::uint32_t{hash.bytes[i]} << (8 * i);
-  return ticket <= context.participation_threshold;
+  const auto apart =
+      context.privacy.noise_multiplier > 0 ? context.privacy.participation.separation : 1;
+  if (apart > 1 && draw("cohort", context.task.view(), device) % apart != context.round % apart) {
+    return false;
+  }
+  return draw("select", context.hash.view(), device) <= context.participation_threshold;
 }
 
 }  // namespace tributary::gateway::engine

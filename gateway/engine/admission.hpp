@@ -24,7 +24,7 @@ std::variant<Admitted, std::string> admit(const Identity& identity, std::string_
 // The numbers of the round machine; `deadline` on the monotonic clock.
 round::Plan plan_of(const wire::Context& context, round::Instant deadline);
 
-// Whether the context's participation threshold selects the device (PROTOCOL.md 9).
+// Whether the context's participation threshold and cohort select the device (PROTOCOL.md 9).
 bool selected(const wire::Context& context, const DeviceId& device);
 
 }  // namespace tributary::gateway::engine

@@ -129,6 +129,23 @@ TEST_CASE("a context holds every field and reads back as planned") {
   CHECK_FALSE(read_context("\xff\xff"));
 }
 
+TEST_CASE("participations apart: a round is for one cohort, and the plan counts on no more") {
+  auto spec = spec_of(0, 1, 2);
+  spec.privacy = PrivacySpec{{8, 1e-6}, {1.5, {4, 5}, 4}};
+  const auto planned = plan_round(spec, 10, {facts(1, 80), facts(2, 40)});
+  const auto& plan = std::get<RoundPlan>(planned);
+  CHECK(plan.cohort == 30);
+  CHECK(plan.participation_threshold == UINT32_MAX);
+  CHECK(plan.shares[0].expected == 20);
+  CHECK(plan.shares[0].n_target == 20);
+  CHECK(plan.shares[0].n_max > 20);
+  CHECK(plan.shares[0].n_max < 60);
+  CHECK(plan.shares[1].expected == 10);
+  spec.cohort_size = 62;
+  const auto impossible = plan_round(spec, 10, {facts(1, 80), facts(2, 40)});
+  CHECK(std::get<std::string>(impossible).find("4 cohorts") != std::string::npos);
+}
+
 TEST_CASE("a context of a trusted gateway with privacy carries both, for readers that know them") {
   auto spec = spec_of(0, 1, 10);
   spec.model = "mlp:2-2";

@@ -185,6 +185,15 @@ void choose_scales(EncodingPlan& plan, std::uint32_t n_max) {
       choose_weight_scale_log2(plan.bits, n_max, noise * EncodingPlan::metric_noise_ratio);
 }
 
+bool too_coarse(const EncodingPlan& plan, std::uint32_t n_max) {
+  constexpr std::int64_t fewest_steps = 4;
+  constexpr double most_rounding = 0.125;
+  if (!plan.rotated) return plan.coordinate_bound() < fewest_steps;
+  const double rounding = std::sqrt(static_cast<double>(plan.parameters)) / 2;
+  const double radius = std::ldexp(plan.clip_l2, plan.scale_log2);
+  return rounding > radius * std::sqrt(n_max) * most_rounding;
+}
+
 void WordSums::add(const WordSums& other) {
   if (words.size() != other.words.size()) {
     throw std::invalid_argument("quantise: sums of different lengths");

@@ -60,6 +60,10 @@ std::uint32_t choose_weight_scale_log2(RingBits bits, std::uint32_t n_max, doubl
 // Fills scale_log2 and weight_scale_log2 of a plan that is complete otherwise, for sums of n_max.
 void choose_scales(EncodingPlan& plan, std::uint32_t n_max);
 
+// Sums of n_max updates in this encoding would be noise more than a model: without rotation the largest
+// coordinate has fewer than 4 steps; with it the rounding's share of the largest sum's norm is above 1/8.
+bool too_coarse(const EncodingPlan& plan, std::uint32_t n_max);
+
 // Integer totals, exact over any split of devices into gateways.
 struct WordSums {
   std::vector<std::int64_t> words;  // plan.words()

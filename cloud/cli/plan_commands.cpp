@@ -8,6 +8,7 @@
 
 #include "cloud/cli/commands.hpp"
 #include "cloud/cli/files.hpp"
+#include "cloud/cli/round_plan.hpp"
 #include "cloud/service/exit_code.hpp"
 
 namespace tributary::cli {
@@ -43,28 +44,31 @@ std::string why_not(const PairwiseQuestion& question, const pairwise::Infeasible
          remedy + ", or plan for more --devices";
 }
 
-void add_pairwise(CLI::App& plan) {
-  auto* command = plan.add_subcommand(
-      "pairwise", "Neighbours and threshold of masks between devices, without a helper");
-  auto question = std::make_shared<PairwiseQuestion>();
-  auto as_json = std::make_shared<bool>(false);
-  // CLI::Range lets "nan" through.
-  const CLI::Validator share(
+// CLI::Range lets "nan" through.
+CLI::Validator share() {
+  return CLI::Validator(
       [](std::string& text) {
         double value = 0;
         const bool good = CLI::detail::lexical_cast(text, value) && value >= 0 && value < 1;
         return good ? std::string() : "Value " + text + " is not a share from 0 to below 1";
       },
       "SHARE");
+}
+
+void add_pairwise(CLI::App& plan) {
+  auto* command = plan.add_subcommand(
+      "pairwise", "Neighbours and threshold of masks between devices, without a helper");
+  auto question = std::make_shared<PairwiseQuestion>();
+  auto as_json = std::make_shared<bool>(false);
   command->add_option("--devices", question->devices, "Devices at the gateway, 3..100000")
       ->required()
       ->check(CLI::Range(pairwise::fewest_devices, pairwise::most_devices));
   command->add_option("--corrupt", question->corrupt, "Share of devices to assume corrupt, 0.05")
       ->required()
-      ->check(share);
+      ->check(share());
   command->add_option("--dropout", question->dropout, "Share of devices that may drop out, 0.1")
       ->required()
-      ->check(share);
+      ->check(share());
   command->add_option("--gateway", question->gateway, "What the gateway may do")
       ->required()
       ->check(CLI::IsMember({"active", "semi-honest"}));
@@ -81,6 +85,58 @@ void add_pairwise(CLI::App& plan) {
       std::cout << boost::json::serialize(plan_object(parameters)) << '\n';
     } else {
       std::cout << plan_text(*question, parameters);
+    }
+  });
+}
+
+void add_round(CLI::App& plan) {
+  auto* command = plan.add_subcommand("round", "Ring, scale, cohort and noise of a task's rounds");
+  auto question = std::make_shared<RoundQuestion>();
+  auto bits = std::make_shared<std::uint32_t>(0);
+  auto epsilon = std::make_shared<double>(0);
+  auto as_json = std::make_shared<bool>(false);
+  command->add_option("--devices", question->devices, "Devices at each gateway")
+      ->required()
+      ->check(CLI::Range(2U, 5000U));
+  command->add_option("--parameters", question->parameters, "Of the model")
+      ->required()
+      ->check(CLI::Range(1U, 1U << 24U));
+  command->add_option("--gateways", question->gateways, "Sites of the task")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 1000U));
+  command
+      ->add_option("--helpers", question->helpers,
+                   "Of each gateway; 0: mode trusted-gateway, where the gateway sees updates")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, 3U));
+  command->add_option("--dropout", question->dropout, "Share of devices that vanish in a round")
+      ->capture_default_str()
+      ->check(share());
+  command->add_option("--clip-l2", question->clip_l2)
+      ->capture_default_str()
+      ->check(CLI::Range(1e-6, 1e6));
+  command->add_option("--clip-inf", question->clip_inf)
+      ->capture_default_str()
+      ->check(CLI::Range(1e-6, 1e6));
+  command->add_option("--ring-bits", *bits, "16, 24 or 32; left out: the narrowest that will do")
+      ->check(CLI::IsMember({16, 24, 32}));
+  command->add_option("--epsilon", *epsilon, "Budget of differential privacy; left out: none")
+      ->check(CLI::Range(1e-3, 1e3));
+  command->add_option("--delta", question->delta)
+      ->capture_default_str()
+      ->check(CLI::Range(1e-30, 0.1));
+  command->add_option("--participations", question->participations, "Rounds of one device")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 1000000U));
+  command->add_flag("--json", *as_json, "Print JSON, with the members of a task spec to copy");
+  command->callback([=] {
+    if (*bits != 0) question->ring_bits = crypto::ring_bits(*bits);
+    if (*epsilon > 0) question->epsilon = *epsilon;
+    const auto proposal = propose_round(*question);
+    if (*as_json) {
+      std::cout << boost::json::serialize(proposal_object(*question, proposal)) << '\n';
+    } else {
+      std::cout << proposal_text(*question, proposal);
     }
   });
 }
@@ -128,6 +184,7 @@ void add_plan_commands(CLI::App& program) {
   auto* plan = program.add_subcommand("plan", "Parameters for a task, before it is made");
   plan->require_subcommand(1);
   add_pairwise(*plan);
+  add_round(*plan);
 }
 
 }  // namespace tributary::cli

@@ -8,8 +8,6 @@ namespace tributary::cloud::round {
 namespace {
 
 constexpr std::uint32_t most_per_gateway = 5000;
-constexpr int least_scale_log2 = 2;  // coarser than a quarter is noise, not a model
-constexpr double most_rounding_noise = 0.125;
 constexpr double whole_share = 1 - 1e-9;
 
 std::uint32_t ceiling(double value) {
@@ -37,14 +35,6 @@ GatewayShare share_of(const TaskSpec& spec, const GatewayFacts& facts, double se
   return share;
 }
 
-// Rotated: the noise of rounding in the sum against the largest sum there can be.
-bool too_coarse(const crypto::EncodingPlan& plan, std::uint32_t n_max) {
-  if (!plan.rotated) return plan.coordinate_bound() < (1 << least_scale_log2);
-  const double rounding = std::sqrt(static_cast<double>(plan.parameters)) / 2;
-  const double radius = std::ldexp(plan.clip_l2, plan.scale_log2);
-  return rounding > radius * std::sqrt(n_max) * most_rounding_noise;
-}
-
 std::variant<crypto::EncodingPlan, std::string> encoding_for(const TaskSpec& spec,
                                                              std::uint32_t parameters,
                                                              std::uint32_t n_max, double noise) {
@@ -60,7 +50,7 @@ std::variant<crypto::EncodingPlan, std::string> encoding_for(const TaskSpec& spe
   plan.rotated = encoding.rotated;
   plan.noise = noise;
   crypto::choose_scales(plan, n_max);
-  if (too_coarse(plan, n_max)) {
+  if (crypto::too_coarse(plan, n_max)) {
     return "encoding.ring_bits " + std::to_string(static_cast<int>(plan.bits)) +
            " is too narrow for sums of " + std::to_string(n_max) +
            " updates; take a wider ring or smaller cohorts per gateway";

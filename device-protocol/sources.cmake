@@ -21,4 +21,5 @@ set(TRIBUTARY_DEVICE_SOURCES
   src/status.c
   src/topic.c
   src/train.c
-  src/upload.c)
+  src/upload.c
+  src/voids.c)

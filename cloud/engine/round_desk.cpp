@@ -354,6 +354,26 @@ void RoundDesk::record_releases(const RoundRun& run, const Hash& next_model) {
   }
 }
 
+// Where a gateway has given its sum, helpers may have answered: they can promise no VOID, and rule D3 keeps
+// devices from contributing to that model again. The next round begins with one that differs in one
+// parameter by the smallest step there is.
+std::optional<RoundDesk::Renewed> RoundDesk::renewed_model(const RoundRun& run) {
+  if (std::ranges::none_of(run.parts, [](const PartRun& part) {
+        return part.sum_at && !part.context.helpers.empty();
+      })) {
+    return std::nullopt;
+  }
+  const auto& task = *desk_.board.find(run.row.key.task);
+  const auto before = desk_.store.models.find(run.row.model_before);
+  auto content = desk_.store.models.content(run.row.model_before);
+  if (!before || !content) return std::nullopt;
+  round::step_first_parameter(*content);
+  const store::ModelRow row{round::model_hash(*content), before->name,         task.spec.model,
+                            task.row.parameters,         before->version + 1,  run.row.key.task,
+                            run.row.key.round,           run.row.model_before, desk_.world.now()};
+  return Renewed{row, std::move(*content)};
+}
+
 void RoundDesk::abandon(const TaskId& task, const round::Abandon& what) {
   const auto& run = *runs_.at(task);
   const auto& key = run.row.key;
@@ -365,7 +385,10 @@ void RoundDesk::abandon(const TaskId& task, const round::Abandon& what) {
   auto progress = stopping ? desk_.board.stopped(task, what.reason)
                            : desk_.board.after_abandon(task, what.reason);
   if (stopping) ++progress.abandoned;
+  const auto renewed = renewed_model(run);
+  if (renewed) progress.model = renewed->row.hash;
   end_atomically(task, [&] {
+    if (renewed) desk_.store.models.put(renewed->row, renewed->content);
     desk_.store.rounds.close(row);
     for (std::size_t i = 0; i < run.parts.size(); ++i) {
       auto part = run.ended_part(i);

@@ -78,6 +78,11 @@ class RoundDesk {
   void average(const TaskId& task);
   void release(const store::RoundKey& key, round::NextModel next);
   void abandon(const TaskId& task, const round::Abandon& abandon);
+  struct Renewed {
+    store::ModelRow row;
+    Bytes content;
+  };
+  std::optional<Renewed> renewed_model(const RoundRun& run);
   void record_releases(const RoundRun& run, const Hash& next_model);
   void close(const TaskId& task);
   void reload(const TaskId& task);

@@ -215,6 +215,7 @@ Result<> RoundDesk::put_void(const GatewayId& gateway, const std::string& body) 
     return Declined{Decline::unknown, "this VOID was not asked for"};
   }
   desk_.revisions.changed(gateway);
+  desk_.revisions.changed(*scope_gateway);  // its devices are shown it
   return Done{};
 }
 

@@ -4,9 +4,10 @@ namespace tributary::cloud::engine {
 namespace {
 
 constexpr std::uint32_t most_voids = 64;
+constexpr std::uint32_t most_voids_of_offer = 6;  // PROTOCOL.md: Offer.voids
 
 void add_own_part(v1::Work& work, const RoundRun& run, std::size_t part, const Fleet& fleet,
-                  std::set<HelperId>& helpers) {
+                  store::Store& store, std::set<HelperId>& helpers) {
   const auto& at = run.parts[part];
   const auto& phase = run.phase(part);
   if (std::holds_alternative<round::LeftOut>(phase)) {
@@ -16,6 +17,10 @@ void add_own_part(v1::Work& work, const RoundRun& run, std::size_t part, const F
   auto& offer = *work.add_rounds();
   offer.set_context(at.row.context);
   offer.set_signature(at.row.signature.raw());
+  for (const auto& statement : store.voids.kept(at.row.key.task, at.row.gateway,
+                                                run.row.model_before, most_voids_of_offer)) {
+    offer.add_voids()->ParseFromString(statement);
+  }
   for (const auto& helper : at.context.helpers) {
     const auto* owner = fleet.find_helper(helper);
     if (owner != nullptr && helpers.insert(helper).second) {
@@ -73,7 +78,8 @@ v1::Work work_of(const GatewayId& gateway, const RoundDesk& rounds, const Fleet&
                           : std::nullopt;
   std::set<HelperId> helpers;
   for (const auto& [task, run] : rounds.runs()) {
-    if (const auto part = run->part_of(gateway)) add_own_part(work, *run, *part, fleet, helpers);
+    if (const auto part = run->part_of(gateway))
+      add_own_part(work, *run, *part, fleet, store, helpers);
     if (helper) add_requests(work, *run, *helper, fleet);
   }
   if (!helper) return work;

@@ -64,6 +64,15 @@ UnmaskedPart unmask(MaskedPart part, const crypto::ExchangeSecret& combiner) {
   return {{}, std::move(sums), hash};
 }
 
+void step_first_parameter(Bytes& model) {
+  std::uint32_t bits = 0;
+  std::memcpy(&bits, model.data(), sizeof bits);
+  constexpr std::uint32_t magnitude = 0x7fffffff;
+  constexpr std::uint32_t largest = 0x7f7fffff;  // the next one is infinity
+  bits = (bits & magnitude) == largest ? bits - 1 : bits + 1;
+  std::memcpy(model.data(), &bits, sizeof bits);
+}
+
 GatewayMean gateway_mean(std::size_t part, const crypto::EncodingPlan& encoding,
                          const crypto::WordSums& sums) {
   auto mean = crypto::decode_mean(encoding, sums);

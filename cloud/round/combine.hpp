@@ -32,6 +32,10 @@ UnmaskedPart unmask(MaskedPart part, const crypto::ExchangeSecret& combiner);
 Hash released_sum_hash(const crypto::WordSums& sums);
 Hash model_hash(ByteView model);  // H("model", bytes)
 
+// Moves the first of the float32 parameters to the next value away from zero: another model to a hash, the
+// same to everything else.
+void step_first_parameter(Bytes& model);
+
 // One gateway's part as a robust rule sees it.
 struct GatewayMean {
   std::size_t part;          // whose

@@ -55,6 +55,18 @@ void VoidRows::withdraw(const VoidScope& scope, const HelperId& helper) {
       scope.key.task.view(), scope.key.round, scope.gateway.view(), helper.view());
 }
 
+std::vector<std::string> VoidRows::kept(const TaskId& task, const GatewayId& gateway,
+                                        const Hash& model, std::uint32_t limit) {
+  std::vector<std::string> statements;
+  auto row = database_.prepare(
+      "SELECT statement FROM voids JOIN rounds USING (task, round) WHERE task = ?1 AND gateway = "
+      "?2 "
+      "AND model_before = ?3 AND statement IS NOT NULL ORDER BY round DESC LIMIT ?4");
+  row.bind(task.view(), gateway.view(), model.view(), limit);
+  while (row.step()) statements.emplace_back(text_of(row.blob(0)));
+  return statements;
+}
+
 std::vector<VoidScope> VoidRows::asked(const HelperId& helper, std::uint32_t limit) {
   std::vector<VoidScope> scopes;
   auto row = database_.prepare(

@@ -21,6 +21,7 @@ enum {
 typedef struct trib_party {
   unsigned char id[TRIB_ID_BYTES];
   unsigned char pair_key[TRIB_KEY_BYTES];
+  unsigned char verify_key[TRIB_KEY_BYTES]; /* Ed25519, of its certificate: signs VOIDs */
   uint32_t epoch;
   unsigned char is_helper;
   char operator_name[TRIB_MAX_OPERATOR];
@@ -39,6 +40,11 @@ typedef struct trib_task_memory {
   unsigned char task_id[TRIB_ID_BYTES];
   uint64_t last_round;
   uint32_t participations; /* rounds in which a nonce was taken */
+  /* The last of them, for rule D3. */
+  uint64_t contributed_round;
+  unsigned char model_hash[16]; /* its first half */
+  uint32_t helper_count;
+  unsigned char helper_ids[TRIB_MAX_HELPERS][TRIB_ID_BYTES];
 } trib_task_memory;
 
 /* Record "counters": saved before a nonce is used. */
@@ -166,6 +172,13 @@ bool trib_joined(const trib_client* client);
 /* ---- offer.c: may this device take part, and on what terms */
 trib_status trib_read_offer(const trib_client* client, trib_terms* terms,
                             const unsigned char* payload, size_t size);
+
+/* ---- voids.c */
+/* Rule D3: whether this device may contribute to `model_hash` (again): it has not yet, or the offer holds
+ * the VOID of every helper of its last contribution. */
+bool trib_may_contribute_to(const trib_client* client, const trib_task_memory* task,
+                            const unsigned char model_hash[TRIB_HASH_BYTES],
+                            const unsigned char* offer, size_t size);
 
 /* ---- fetch.c */
 /* Forgets what was fetched; asks for nothing yet. */

@@ -181,6 +181,7 @@ static trib_status keep_party(trib_client* client, const tributary_v1_DeviceIden
       memset(party, 0, sizeof *party);
       memcpy(party->id, key->subject_id, sizeof party->id);
       memcpy(party->pair_key, pair_key, sizeof party->pair_key);
+      memcpy(party->verify_key, verified->certificate.public_key, sizeof party->verify_key);
       party->epoch = key->epoch;
       party->is_helper = helper;
       strncpy(party->operator_name, verified->certificate.operator, TRIB_MAX_OPERATOR - 1);

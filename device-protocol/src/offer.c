@@ -209,5 +209,10 @@ trib_status trib_read_offer(const trib_client* client, trib_terms* terms,
   }
   stream = pb_istream_from_buffer(offer.context.bytes, offer.context.size);
   if (!pb_decode(&stream, tributary_v1_RoundContext_fields, &context)) return TRIB_MALFORMED;
-  return check_context(client, terms, &context, offer.model_chunk_bytes);
+  status = check_context(client, terms, &context, offer.model_chunk_bytes);
+  if (status == TRIB_OK && !trib_may_contribute_to(client, trib_find_task(client, context.task_id),
+                                                   context.model_hash, payload, size)) {
+    status = TRIB_STALE;
+  }
+  return status;
 }

@@ -14,13 +14,20 @@ static void checksum(const trib_client* client, unsigned char out[TRIB_HASH_BYTE
   trib_hash(client->port.crypto, out, "record", parts, 2);
 }
 
+typedef union largest_head {
+  trib_epoch_state epoch;
+  trib_counters counters;
+  trib_round_state round;
+  trib_progress progress;
+} largest_head;
+
 /* Record: checksum of the head struct, head struct, body. The body belongs to the head because the
  * storage port replaces both together. */
 static trib_status save(trib_client* client, trib_record record, const void* head, size_t size,
                         const void* body, size_t body_size) {
-  unsigned char buffer[TRIB_HASH_BYTES + sizeof(trib_epoch_state)];
+  unsigned char buffer[TRIB_HASH_BYTES + sizeof(largest_head)];
   trib_status status;
-  if (size > sizeof(trib_epoch_state)) return TRIB_BAD_ARGUMENT;
+  if (size > sizeof(largest_head)) return TRIB_BAD_ARGUMENT;
   checksum(client, buffer, head, size);
   memcpy(buffer + TRIB_HASH_BYTES, head, size);
   status = client->port.storage.save(client->port.user, record, buffer, TRIB_HASH_BYTES + size,

@@ -14,13 +14,24 @@ enum { REFUSED_HELLO_SECONDS = 3600 };
 /* A rounding keeps within the norm at least four times in ten: all of these fail once in 10^14. */
 enum { MOST_ROUNDINGS = 64 };
 
+/* What rules D3 and D5 need to know of it. */
+static void remember_contribution(trib_client* client) {
+  const trib_terms* terms = &client->round.terms;
+  trib_task_memory* task = trib_remember_round(client);
+  task->participations += 1;
+  task->contributed_round = terms->round;
+  memcpy(task->model_hash, terms->model_hash, sizeof task->model_hash);
+  task->helper_count = terms->helper_count;
+  memcpy(task->helper_ids, terms->helper_ids, sizeof task->helper_ids);
+}
+
 /* The counter is durable before the nonce exists, the nonce before any chunk does, and the round is
  * remembered as contributed to with it: one contribution per round number, whatever happens next. */
 static trib_status take_nonce(trib_client* client) {
   trib_status status;
   client->counters.nonce_counter += 1;
   client->counters.participations += 1;
-  trib_remember_round(client)->participations += 1;
+  remember_contribution(client);
   status = trib_save_counters(client);
   if (status != TRIB_OK) return status;
   trib_put64(client->round.nonce, client->counters.nonce_counter);

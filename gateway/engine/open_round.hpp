@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/engine/admission.hpp"
+#include "gateway/engine/site_board.hpp"
 #include "gateway/engine/writer.hpp"
 #include "gateway/round/round.hpp"
 
@@ -22,6 +23,7 @@ struct OpenRound {
   bool adding_up = false;
   std::optional<round::ComputeSum> next_sum = std::nullopt;
   bool delete_when_idle = false;
+  SiteBoard::Voids voids = {};  // as the coordinator said last
 };
 
 }  // namespace tributary::gateway::engine

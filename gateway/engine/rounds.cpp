@@ -64,6 +64,7 @@ std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offe
                   std::move(*keys),
                   std::move(machine),
                   std::make_shared<ChunkJournal>(options_.journals / ctx_hash.hex())};
+  round.voids = offer.voids();
   const OpenRound& entered = *enter(std::move(round));
   around_.writer.commit(
       [stored = StoredRound{ctx_hash, entered.context, entered.signature,
@@ -73,8 +74,7 @@ std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offe
       [this, ctx_hash] {
         const OpenRound* opened = find(ctx_hash);
         if (opened == nullptr || !opened->machine.collecting()) return;
-        around_.board.offer(opened->admitted.context, opened->context, opened->signature,
-                            opened->model);
+        post_offer(*opened);
       });
   around_.metrics.rounds("opened").Increment();
   around_.log(Severity::info, "round_opened",
@@ -122,13 +122,27 @@ void Rounds::resume(RoundOnDisk on_disk, const Allowed& allowed) {
                {"contributions", contributors.size()},
                {"context", ctx_hash.hex()}});
   if (entered.machine.collecting()) {
-    around_.board.offer(entered.admitted.context, entered.context, entered.signature,
-                        entered.model);
+    post_offer(entered);
   }
   carry_out(entered, std::move(effects));
   for (const auto& device : contributors) {
     if (!allowed(device)) feed(entered, round::DeviceRevoked{device});
   }
+}
+
+void Rounds::post_offer(const OpenRound& round) {
+  v1::Offer offer;
+  offer.set_context(round.context);
+  offer.set_signature(round.signature);
+  *offer.mutable_voids() = round.voids;
+  around_.board.offer(round.admitted.context, std::move(offer), round.model);
+}
+
+void Rounds::show_voids(const Hash& ctx_hash, const SiteBoard::Voids& voids) {
+  OpenRound* round = find(ctx_hash);
+  if (round == nullptr) return;
+  round->voids = voids;
+  around_.board.set_voids(ctx_hash, voids);
 }
 
 // An ended round of the same task is needed no longer: its devices have moved on. Those of tasks

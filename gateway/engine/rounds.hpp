@@ -70,6 +70,8 @@ class Rounds {
   void chunk(const DeviceId& device, ByteView frame);
   void header(const DeviceId& device, const v1::UploadHeader& message);
 
+  // VOIDs of earlier rounds, for the devices that ask for them (rule D3); those of now.
+  void show_voids(const Hash& ctx_hash, const SiteBoard::Voids& voids);
   void dropped(const Hash& ctx_hash, const std::vector<round::DevicesDropped>& refusals);
   void outcome(const Hash& ctx_hash, bool released);
   // Ends rounds that are long past and not among those the coordinator's work speaks of.
@@ -86,6 +88,7 @@ class Rounds {
   OpenRound* find(const Hash& ctx_hash);
   OpenRound* find_by_tag(const wire::FrameTag& tag);
   OpenRound* enter(OpenRound round);
+  void post_offer(const OpenRound& round);
   void feed(OpenRound& round, const round::Event& event);
   void feed(const Hash& ctx_hash, const round::Event& event);
   void carry_out(OpenRound& round, round::Effects effects);

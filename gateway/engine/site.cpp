@@ -214,6 +214,7 @@ std::vector<NewRound> Site::take(const v1::Work& work) {
   for (const auto& offer : work.rounds()) {
     const Hash ctx_hash = wire::ctx_hash(offer.context());
     spoken_of.insert(ctx_hash);
+    rounds_->show_voids(ctx_hash, offer.voids());
     if (rounds_->knows(ctx_hash) || declined_.contains(ctx_hash)) continue;
     auto admitted = admit(identity_, offer.context(), offer.signature());
     if (auto* round = std::get_if<Admitted>(&admitted)) {

@@ -21,11 +21,8 @@ void SiteBoard::set_keys(std::string site_keys) {
   publish_(std::string(wire::site_keys_topic), keys_);
 }
 
-void SiteBoard::offer(const wire::Context& round, std::string context, std::string signature,
+void SiteBoard::offer(const wire::Context& round, v1::Offer message,
                       std::shared_ptr<const std::string> model) {
-  v1::Offer message;
-  message.set_context(std::move(context));
-  message.set_signature(std::move(signature));
   // Two offers of one model share its chunks, and so their size.
   const Posting* same = find_model(round.model_hash);
   const bool model_is_there = same != nullptr;
@@ -38,6 +35,19 @@ void SiteBoard::offer(const wire::Context& round, std::string context, std::stri
   if (!model_is_there) publish_model(entered);
   publish_offer(round.task, entered);
   if (!old.empty() && find_model(old.mapped().model_hash) == nullptr) clear_model(old.mapped());
+}
+
+void SiteBoard::set_voids(const Hash& ctx_hash, const Voids& voids) {
+  const auto found = std::ranges::find_if(
+      postings_, [&](const auto& posting) { return posting.second.ctx_hash == ctx_hash; });
+  if (found == postings_.end()) return;
+  v1::Offer offer;
+  offer.ParseFromString(found->second.offer);
+  *offer.mutable_voids() = voids;
+  auto bytes = offer.SerializeAsString();
+  if (bytes == found->second.offer) return;
+  found->second.offer = std::move(bytes);
+  publish_offer(found->first, found->second);
 }
 
 void SiteBoard::retire(const Hash& ctx_hash) {

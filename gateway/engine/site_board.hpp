@@ -14,12 +14,15 @@ class SiteBoard {
  public:
   // An empty payload clears a topic.
   using Publish = std::function<void(std::string topic, std::string payload)>;
+  using Voids = google::protobuf::RepeatedPtrField<v1::Signed>;
   explicit SiteBoard(Publish publish) : publish_(std::move(publish)) {}
 
   void set_keys(std::string site_keys);  // serialized SiteKeys
   // Model chunks first, then the offer. Replaces an earlier offer of the same task.
-  void offer(const wire::Context& round, std::string context, std::string signature,
+  void offer(const wire::Context& round, v1::Offer message,
              std::shared_ptr<const std::string> model);
+  // The voids of an offer that is out: published again when they are others.
+  void set_voids(const Hash& ctx_hash, const Voids& voids);
   // Nothing happens when a newer round of the task is on offer.
   void retire(const Hash& ctx_hash);
 

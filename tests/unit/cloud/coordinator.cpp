@@ -209,9 +209,38 @@ TEST_CASE("a garbage sum is burnt, the round abandoned and tried again with the 
   CHECK(rounds.open_round(task) == nullptr);  // a pause comes first
   world.pass(std::chrono::seconds{2});
   CHECK(world.round(task).row.key.round == 2);
-  CHECK(world.round(task).row.model_before == model);
+  // A helper has answered: devices never contribute to that model again (D3), so the next one differs.
+  CHECK(world.round(task).row.model_before != model);
+  const auto renewed = world.coordinator().store.models.content(world.round(task).row.model_before);
+  const auto old = world.coordinator().store.models.content(model);
+  REQUIRE(renewed);
+  REQUIRE(old);
+  CHECK(renewed->size() == old->size());
+  CHECK(std::equal(renewed->begin() + 4, renewed->end(), old->begin() + 4));
   world.release_round(task);
   CHECK(progress(world, task).abandoned_in_row == 0);
+}
+
+TEST_CASE(
+    "VOIDs of rounds with the same model are shown to its devices, as soon as they have come") {
+  SiteWorld world;
+  const auto task = world.start_task();
+  const auto& a = world.gateways[0];
+  const auto& b = world.gateways[1];
+  const auto model = world.round(task).row.model_before;
+  auto& rounds = world.coordinator().rounds;
+  REQUIRE(done(rounds.put_abandon(a.id, world.ctx_of(task, a), world.abandon_body(task, a))));
+  world.pass(std::chrono::seconds{2});
+  REQUIRE(world.round(task).row.key.round == 2);
+  CHECK(world.round(task).row.model_before == model);
+  REQUIRE(work(world, a).rounds_size() == 1);
+  CHECK(work(world, a).rounds(0).voids_size() == 0);
+  const auto before = work(world, a).version();
+  REQUIRE(done(rounds.put_void(b.id, world.void_body(task, 1, a))));
+  CHECK(work(world, a).version() != before);
+  REQUIRE(work(world, a).rounds(0).voids_size() == 1);
+  CHECK(work(world, a).rounds(0).voids(0).SerializeAsString() == world.void_body(task, 1, a));
+  CHECK(work(world, b).rounds(0).voids_size() == 0);
 }
 
 TEST_CASE("ten abandoned rounds in a row fail the task, with growing pauses") {

@@ -254,8 +254,10 @@ TEST_CASE(
     RingBits bits;
     std::uint32_t devices;
   };
-  for (const auto& [bits, devices] :
+  for (const auto& one :
        {Case{RingBits::b16, 20}, Case{RingBits::b16, 250}, Case{RingBits::b24, 250}}) {
+    const RingBits bits = one.bits;
+    const std::uint32_t devices = one.devices;
     CAPTURE(devices);
     const std::uint32_t count = 5000;
     const auto plan = plan_for(bits, count, devices, 2);

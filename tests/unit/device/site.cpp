@@ -160,6 +160,23 @@ void Site::subscribe(const std::string& filter) {
   }
 }
 
+std::vector<float> Site::model_of(std::uint64_t round) const {
+  auto weights = model;
+  if (!same_model) weights[0] += 0.001F * static_cast<float>(round);
+  return weights;
+}
+
+v1::Signed Site::void_of(std::uint64_t round, std::size_t helper) const {
+  v1::Void statement;
+  statement.mutable_scope()->set_tenant("acme");
+  statement.mutable_scope()->set_task_id(task.raw());
+  statement.mutable_scope()->set_round(round);
+  statement.mutable_scope()->set_gateway_id(gateway.raw());
+  statement.set_helper_id(helpers_.at(helper).id.raw());
+  statement.set_at(unix_seconds);
+  return signed_body(helpers_.at(helper).key, "void", statement.SerializeAsString());
+}
+
 v1::RoundContext Site::context(std::uint64_t round) const {
   v1::RoundContext context;
   context.set_minimum_reader_version(1);
@@ -171,9 +188,10 @@ v1::RoundContext Site::context(std::uint64_t round) const {
   context.set_round(round);
   context.set_model("test:200");
   context.set_parameters(parameters);
+  const auto weights = model_of(round);
   context.set_model_hash(
       hash("model",
-           {ByteView(reinterpret_cast<const std::uint8_t*>(model.data()), 4 * model.size())})
+           {ByteView(reinterpret_cast<const std::uint8_t*>(weights.data()), 4 * weights.size())})
           .raw());
   auto& encoding = *context.mutable_encoding();
   encoding.set_ring_bits(32);
@@ -211,6 +229,7 @@ std::string Site::offer(v1::RoundContext context) const {
   offer.set_context(context.SerializeAsString());
   offer.set_signature(sign(coordinator_, "ctx", hash("ctx", {view_of(offer.context())})).raw());
   offer.set_model_chunk_bytes(256);
+  for (const auto& statement : voids) *offer.add_voids() = statement;
   return offer.SerializeAsString();
 }
 
@@ -221,7 +240,8 @@ void Site::open_round(std::uint64_t round) {
 void Site::open_round(const v1::RoundContext& terms) {
   const Hash ctx_hash = hash("ctx", {view_of(terms.SerializeAsString())});
   open_[ctx_hash.raw()] = terms;
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(model.data());
+  const auto weights = model_of(terms.round());
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(weights.data());
   constexpr std::uint32_t chunk = 256;
   constexpr std::uint32_t total = (parameters * 4 + chunk - 1) / chunk;
   for (std::uint32_t i = 0; i < total; ++i) {

@@ -82,11 +82,15 @@ struct Site {
   bool forge_receipts = false;
 
   std::vector<float> model;
+  bool same_model = false;        // for every round; else each has its own, as after a release
+  std::vector<v1::Signed> voids;  // shown with every offer
+  v1::Signed void_of(std::uint64_t round, std::size_t helper = 0) const;
   tributary::DeviceId device;
   tributary::GatewayId gateway;
   tributary::TaskId task;
 
  private:
+  std::vector<float> model_of(std::uint64_t round) const;
   struct Helper {
     tributary::HelperId id;
     std::string operated_by;

@@ -43,6 +43,33 @@ TEST_CASE("the sum of masked uploads, unmasked, is the true sum") {
   CHECK(world.site->open_rounds() == 0);
 }
 
+TEST_CASE("VOIDs that come later are published with the offer that is out, once") {
+  Fleet fleet(4);
+  SiteWorld world(fleet);
+  world.join_all();
+  world.open(fleet.context(2, 3));
+  v1::Offer offer;
+  REQUIRE(offer.ParseFromString(world.retained(world.offer_topic())));
+  CHECK(offer.voids_size() == 0);
+  v1::Work work;
+  auto* round = work.add_rounds();
+  round->set_context(offer.context());
+  round->set_signature(offer.signature());
+  round->add_voids()->set_body("nobody here can judge it: the devices do");
+  world.site->take(work);
+  world.settle();
+  v1::Offer again;
+  REQUIRE(again.ParseFromString(world.retained(world.offer_topic())));
+  REQUIRE(again.voids_size() == 1);
+  CHECK(again.voids(0).body() == round->voids(0).body());
+  CHECK(again.model_chunk_bytes() == offer.model_chunk_bytes());
+  int published = 0;
+  world.before_speaking = [&] { ++published; };
+  world.site->take(work);
+  world.settle();
+  CHECK(published == 0);
+}
+
 TEST_CASE("a device refused by a helper is left out of a second sum") {
   Fleet fleet(4);
   SiteWorld world(fleet);

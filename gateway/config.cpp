@@ -21,6 +21,8 @@ const std::vector<Option>& options() {
        "folder written by `tributary authority gateway`"},
       {"gateway", "state", PathKind{}, "", true,
        "folder for the database and journals, made if missing"},
+      {"broker", "enabled", FlagKind{}, "true", false,
+       "false: no devices here, only the helper role for other gateways"},
       {"broker", "host", TextKind{}, "127.0.0.1", false, "the site's MQTT broker"},
       {"broker", "port", NumberKind{1, 65535}, "8883", false, "its TLS-PSK listener"},
       {"coordinator", "url", TextKind{}, "", true, "https://HOST:PORT of the gateway listener"},
@@ -48,6 +50,7 @@ Config config_of(const service::Settings& settings) {
   config.name = settings.text("gateway", "name");
   config.credentials = settings.path("gateway", "credentials");
   config.state = settings.path("gateway", "state");
+  config.broker_enabled = settings.flag("broker", "enabled");
   config.broker_host = settings.text("broker", "host");
   config.broker_port = static_cast<std::uint16_t>(settings.number("broker", "port"));
   config.coordinator_url = settings.text("coordinator", "url");
@@ -75,6 +78,9 @@ std::variant<Config, service::Faults> read_config(
   service::Faults faults;
   if (config.name.empty() || config.name.size() > 64) {
     faults.push_back("gateway.name must have 1 to 64 bytes");
+  }
+  if (!config.broker_enabled && !config.helper_enabled) {
+    faults.push_back("broker.enabled and helper.enabled are both false: nothing is left to do");
   }
   if (!config.coordinator_url.starts_with("https://")) {
     faults.push_back("coordinator.url must begin with https://, not '" + config.coordinator_url +

@@ -10,6 +10,7 @@ struct Config {
   std::string name;
   std::filesystem::path credentials;
   std::filesystem::path state;
+  bool broker_enabled;  // false: only the helper role
   std::string broker_host;
   std::uint16_t broker_port;
   std::string coordinator_url;

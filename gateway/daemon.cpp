@@ -60,11 +60,13 @@ std::optional<std::string> Daemon::set_up() {
   if (auto* fault = std::get_if<std::string>(&clients)) return *fault;
 
   make_private_folder(config_.state);
-  broker_ = std::make_unique<mqtt::BrokerSession>(
-      io_,
-      mqtt::BrokerOptions{config_.broker_host, config_.broker_port, "gateway",
-                          std::move(credentials_.broker_psk), config_.queue_bytes},
-      broker_listener());
+  if (config_.broker_enabled) {
+    broker_ = std::make_unique<mqtt::BrokerSession>(
+        io_,
+        mqtt::BrokerOptions{config_.broker_host, config_.broker_port, "gateway",
+                            std::move(credentials_.broker_psk), config_.queue_bytes},
+        broker_listener());
+  }
   const engine::SiteOptions options{
       config_.name,       config_.state,       credentials_.allow_list, config_.store_bytes,
       config_.rule_bytes, config_.queue_bytes, config_.credit_bytes,    config_.limits};
@@ -94,7 +96,7 @@ int Daemon::run() {
     if (!error) stop("signal " + std::to_string(signal), service::exit_success);
   });
   site_->start();
-  broker_->start();
+  if (broker_) broker_->start();
   uplink_->start();
   log::info("started", {{"site", config_.name}, {"version", TRIBUTARY_VERSION}});
   io_.run();
@@ -146,10 +148,10 @@ void Daemon::look_at_retained() {
 
 engine::SitePorts Daemon::site_ports() {
   return {[this](std::string topic, std::string payload) {
-            broker_->publish(std::move(topic), std::move(payload));
+            if (broker_) broker_->publish(std::move(topic), std::move(payload));
           },
           [this](std::string topic, std::string payload) {
-            broker_->publish_retained(std::move(topic), std::move(payload));
+            if (broker_) broker_->publish_retained(std::move(topic), std::move(payload));
           },
           [this] {
             if (uplink_) uplink_->outbox_grew();
@@ -179,6 +181,7 @@ service::Pages Daemon::pages() {
            }},
           {"/readyz", [this] { return readiness(); }},
           {"/metrics", [this] {
+             if (!broker_) return service::Page{200, "text/plain; version=0.0.4", metrics_.text()};
              metrics_.inbox_bytes.Set(static_cast<double>(broker_->inbox_bytes()));
              const auto dropped = static_cast<double>(broker_->dropped());
              metrics_.inbox_dropped.Increment(dropped - metrics_.inbox_dropped.Value());
@@ -186,11 +189,12 @@ service::Pages Daemon::pages() {
            }}};
 }
 
-// Ready: devices can upload. The coordinator may be away; what is open goes on.
+// Ready: devices can upload. The coordinator may be away; what is open goes on. A helper without devices of
+// its own has nothing else to do: it is ready when it reaches the coordinator.
 service::Page Daemon::readiness() const {
   std::string text;
   bool ready = true;
-  if (!broker_->connected()) {
+  if (broker_ && !broker_->connected()) {
     text += "broker: " + broker_fault_ + "\n";
     ready = false;
   }
@@ -198,7 +202,10 @@ service::Page Daemon::readiness() const {
     text += "storage: no room for uploads; free space under " + config_.state.string() + "\n";
     ready = false;
   }
-  if (!uplink_->reachable()) text += "coordinator: " + uplink_->fault() + "\n";
+  if (!uplink_->reachable()) {
+    text += "coordinator: " + uplink_->fault() + "\n";
+    ready = ready && broker_ != nullptr;
+  }
   if (ready) text += "ready\n";
   return {ready ? 200U : 503U, "text/plain; charset=utf-8", text};
 }

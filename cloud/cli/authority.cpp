@@ -186,6 +186,7 @@ void issue_gateway(const fs::path& root, const GatewayRequest& request) {
   const std::string psk = to_hex(view_of(random_bytes(32)));
   write_new(folder / "gateway.psk", psk + "\n", Secrecy::secret);
   make_folder(folder / "devices");
+  if (request.broker_host.empty()) return;
   make_folder(folder / "broker");
   const BrokerFiles broker =
       broker_files(fs::absolute(folder / "broker"), request.broker_host, request.broker_port);

@@ -17,8 +17,9 @@ struct GatewayRequest {
   std::string name;    // folder below gateways/
   std::string run_by;  // operator, 1..32 bytes: trust is only split between different ones
   bool helper = false;
-  std::string
-      broker_host;  // what devices connect to; localhost: the broker listens on loopback only
+  // What devices connect to; localhost: the broker listens on loopback only; empty: there is none, the
+  // gateway has no devices and only helps others.
+  std::string broker_host;
   std::uint16_t broker_port = 8883;
 };
 void issue_gateway(const std::filesystem::path& root, const GatewayRequest& request);

@@ -58,6 +58,27 @@ void add_gateway(CLI::App& authority) {
   });
 }
 
+void add_helper(CLI::App& authority) {
+  auto* command = authority.add_subcommand(
+      "helper", "Issue an independent helper: a gateway without broker and devices");
+  auto request = std::make_shared<GatewayRequest>();
+  auto folder = std::make_shared<std::string>();
+  command->add_option("NAME", request->name, "Name of the helper")->required();
+  command
+      ->add_option("--operator", request->run_by,
+                   "Who runs it: somebody else than the gateways it helps")
+      ->required();
+  command->add_option("FOLDER", *folder, "The authority's folder")->required();
+  command->callback([=] {
+    request->helper = true;
+    issue_gateway(*folder, *request);
+    std::cout << "copy " << *folder << "/gateways/" << request->name
+              << " to the helper, and set broker.enabled = false in its configuration; tasks name "
+                 "it by the id in "
+                 "helper.id\n";
+  });
+}
+
 void add_device(CLI::App& authority) {
   auto* command = authority.add_subcommand("device", "Issue devices of a gateway");
   auto request = std::make_shared<DeviceRequest>();
@@ -102,6 +123,7 @@ void add_authority_commands(CLI::App& program) {
   add_init(*authority);
   add_coordinator(*authority);
   add_gateway(*authority);
+  add_helper(*authority);
   add_device(*authority);
 }
 

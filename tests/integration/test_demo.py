@@ -46,6 +46,16 @@ class SmallDemonstration(unittest.TestCase):
                 report = self.check(demo, 4, 3, 300)
                 self.assertGreater(report["final_accuracy"], 0.8)
 
+    def test_one_gateway_and_three_independent_helpers(self):
+        with Demo("--data", "digits", "--devices", "10", "--gateways", "1", "--helpers", "3", "--rounds", "2",
+                  "--dropout", "0") as demo:
+            code, report = demo.finish(300)
+            self.assertEqual(report["sums_verified"], 2, demo.output() + demo.logs())
+            self.assertEqual(report["sums_wrong"], 0)
+            task = next(task for task in demo.tributary("task", "list")["items"] if task["name"] == "demo")
+            for helper in ("helper-1", "helper-2", "helper-3"):
+                self.assertIn(helper, task["trust"])
+
     def test_a_ring_of_16_bits(self):
         with Demo("--data", "digits", "--devices", "20", "--rounds", "3", "--ring-bits", "16", "--dropout", "0") as demo:
             report = self.check(demo, 3, 2, 300)

@@ -49,6 +49,11 @@ TEST_CASE("every fault names its key") {
   CHECK(names(read(good + "[broker]\nhots = \"x\"\n"), "hots"));
   CHECK(names(read(good + "[broker]\nport = 70000\n"), "port"));
   CHECK(names(read(good + "[broker]\nport = \"many\"\n"), "port"));
+  CHECK(names(read(good + "[broker]\nenabled = false\n[helper]\nenabled = false\n"),
+              "broker.enabled"));
+  const auto helper_only = read(good + "[broker]\nenabled = false\n", {});
+  REQUIRE(std::holds_alternative<Config>(helper_only));
+  CHECK_FALSE(std::get<Config>(helper_only).broker_enabled);
   CHECK(names(read(good, {{"TRIBUTARY_GATEWAY_BROKER_PORT", "many"}}), "PORT"));
   CHECK(names(read("[gateway]\nname = \"a\"\n"), "credentials"));
   CHECK(names(read("[gateway]\nname = \"a\"\ncredentials = \"c\"\nstate = \"s\"\n"

@@ -47,6 +47,18 @@ void ring_subtract(RingBits bits, std::span<std::uint8_t> sum, ByteView subtrahe
   }
 }
 
+Bytes ring_words(RingBits bits, std::span<const std::int64_t> values) {
+  const std::size_t width = word_bytes(bits);
+  Bytes words(values.size() * width);
+  for (std::size_t j = 0; j < values.size(); ++j) {
+    const auto value = static_cast<std::uint64_t>(values[j]);
+    for (std::size_t i = 0; i < width; ++i) {
+      words[j * width + i] = static_cast<std::uint8_t>(value >> (8 * i));
+    }
+  }
+  return words;
+}
+
 std::vector<std::int64_t> ring_centre(RingBits bits, ByteView words) {
   require_same_words(bits, words.size(), words.size());
   const std::size_t width = word_bytes(bits);

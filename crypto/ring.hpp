@@ -15,6 +15,8 @@ constexpr std::size_t word_bytes(RingBits bits) {
 void ring_add(RingBits bits, std::span<std::uint8_t> sum, ByteView addend);
 // sum -= subtrahend mod 2^b.
 void ring_subtract(RingBits bits, std::span<std::uint8_t> sum, ByteView subtrahend);
+// Each value modulo 2^b: what ring_centre reads back when it is within the ring.
+Bytes ring_words(RingBits bits, std::span<const std::int64_t> values);
 // Each word as the representative in [-2^(b-1), 2^(b-1)).
 std::vector<std::int64_t> ring_centre(RingBits bits, ByteView words);
 

@@ -41,13 +41,6 @@ std::vector<double> unit_noise(const Terms& terms, const NoiseKey& key, const No
   return noise;
 }
 
-void put_word(std::span<std::uint8_t> word, std::int64_t value) {
-  const auto bits = static_cast<std::uint64_t>(value);
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    word[i] = static_cast<std::uint8_t>(bits >> (8 * i));
-  }
-}
-
 }  // namespace
 
 NoiseKey noise_key(const crypto::ExchangeSecret& epoch_secret) {
@@ -64,13 +57,13 @@ void add_sum_noise(const crypto::EncodingPlan& plan, const Terms& terms, const N
   require_fine_grid(sigma.model);
   require_fine_grid(sigma.metric);
   const auto noise = unit_noise(terms, key, name, plan.parameters + metric_words);
-  const std::size_t width = crypto::word_bytes(plan.bits);
-  Bytes rounded(noise.size() * width);
+  std::vector<std::int64_t> rounded(noise.size());
   for (std::size_t j = 0; j < noise.size(); ++j) {
     const double deviation = j < plan.parameters ? sigma.model : sigma.metric;
-    put_word(std::span(rounded).subspan(j * width, width), std::llround(deviation * noise[j]));
+    rounded[j] = std::llround(deviation * noise[j]);
   }
-  crypto::ring_add(plan.bits, words.first(rounded.size()), rounded);
+  const auto addend = crypto::ring_words(plan.bits, rounded);
+  crypto::ring_add(plan.bits, words.first(addend.size()), addend);
 }
 
 }  // namespace tributary::privacy

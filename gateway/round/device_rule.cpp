@@ -41,25 +41,15 @@ std::vector<float> mean_delta(const crypto::EncodingPlan& plan, const crypto::Wo
   return values;
 }
 
-void put_word(std::span<std::uint8_t> word, std::int64_t value) {
-  const auto bits = static_cast<std::uint64_t>(value);
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    word[i] = static_cast<std::uint8_t>(bits >> (8 * i));
-  }
-}
-
 // The words of a sum whose mean is `mean`, with the metric words of `metrics`.
 Bytes as_sum(const crypto::EncodingPlan& plan, std::span<const float> mean,
              const crypto::WordSums& metrics) {
-  const std::size_t width = crypto::word_bytes(plan.bits);
   const double unit = std::ldexp(weight_of(plan, metrics), plan.scale_log2);
-  Bytes words(plan.words() * width);
-  const auto word = [&](std::size_t j) { return std::span(words).subspan(j * width, width); };
+  auto words = metrics.words;
   for (std::size_t j = 0; j < mean.size(); ++j) {
-    put_word(word(j), std::llround(static_cast<double>(mean[j]) * unit));
+    words[j] = std::llround(static_cast<double>(mean[j]) * unit);
   }
-  for (std::size_t j = mean.size(); j < plan.words(); ++j) put_word(word(j), metrics.words[j]);
-  return words;
+  return crypto::ring_words(plan.bits, words);
 }
 
 }  // namespace

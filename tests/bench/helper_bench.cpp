@@ -3,14 +3,13 @@
 // Medians over the rounds; the raw rate is measured in turn with the sums.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
-#include <openssl/evp.h>
-#include <sodium.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 
+#include "tests/bench/raw_chacha20.hpp"
 #include "tests/unit/gateway/helper_world.hpp"
 
 namespace {
@@ -46,30 +45,6 @@ double seconds_of(Work&& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-constexpr std::size_t block_bytes = 6144;
-
-void raw_sodium(std::size_t total) {
-  static Bytes block(block_bytes);
-  const unsigned char key[32] = {1};
-  const unsigned char nonce[12] = {};
-  for (std::size_t made = 0; made < total; made += block.size()) {
-    crypto_stream_chacha20_ietf(block.data(), block.size(), nonce, key);
-  }
-}
-
-void raw_openssl(std::size_t total) {
-  static const Bytes zeros(block_bytes);
-  static Bytes block(block_bytes);
-  static EVP_CIPHER_CTX* const context = EVP_CIPHER_CTX_new();
-  const unsigned char key[32] = {1};
-  const unsigned char iv[16] = {};
-  EVP_EncryptInit_ex(context, EVP_chacha20(), nullptr, key, iv);
-  int written = 0;
-  for (std::size_t made = 0; made < total; made += block.size()) {
-    EVP_EncryptUpdate(context, block.data(), &written, zeros.data(), block_bytes);
-  }
-}
-
 v1::SumRequest request_of(const world::World& fleet, const Options& options, std::uint64_t round) {
   auto context = fleet.context(round);
   context.set_parameters(options.parameters);
@@ -101,8 +76,8 @@ void measure_round(const world::World& fleet, const v1::SumRequest& request, Sec
     }
   }));
   const auto bytes = sum.size() * job.seeds.size();
-  const auto sodium = seconds_of([&] { raw_sodium(bytes); });
-  seconds.raw.push_back(std::min(sodium, seconds_of([&] { raw_openssl(bytes); })));
+  const auto sodium = seconds_of([&] { bench::raw_sodium(bytes); });
+  seconds.raw.push_back(std::min(sodium, seconds_of([&] { bench::raw_openssl(bytes); })));
 }
 
 Seconds measure(const Options& options) {

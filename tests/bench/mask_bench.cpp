@@ -2,8 +2,6 @@
 //   bench_mask [--seeds N] [--words N] [--rounds N] [--json FILE]
 // Every round measures each contender for a few milliseconds, right after the faster raw ChaCha20,
 // so that a slow spell of the machine hits both; the table shows medians over the rounds.
-#include <openssl/evp.h>
-#include <sodium.h>
 
 #include <algorithm>
 #include <chrono>
@@ -17,6 +15,7 @@
 #include <vector>
 
 #include "crypto/mask.hpp"
+#include "tests/bench/raw_chacha20.hpp"
 
 namespace {
 
@@ -44,31 +43,6 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-constexpr std::size_t raw_block_bytes = 6144;
-
-// The same total of keystream as one sum, in blocks that stay in the first-level cache.
-void raw_sodium(std::size_t total) {
-  static Bytes block(raw_block_bytes);
-  const unsigned char key[32] = {1};
-  const unsigned char nonce[12] = {};
-  for (std::size_t made = 0; made < total; made += block.size()) {
-    crypto_stream_chacha20_ietf(block.data(), block.size(), nonce, key);
-  }
-}
-
-void raw_openssl(std::size_t total) {
-  static const Bytes zeros(raw_block_bytes);
-  static Bytes block(raw_block_bytes);
-  static EVP_CIPHER_CTX* const context = EVP_CIPHER_CTX_new();
-  const unsigned char key[32] = {1};
-  const unsigned char iv[16] = {};
-  EVP_EncryptInit_ex(context, EVP_chacha20(), nullptr, key, iv);
-  int written = 0;
-  for (std::size_t made = 0; made < total; made += block.size()) {
-    EVP_EncryptUpdate(context, block.data(), &written, zeros.data(), raw_block_bytes);
-  }
-}
-
 double measure(Contender& contender) {
   const auto begin = std::chrono::steady_clock::now();
   contender.run();
@@ -79,8 +53,8 @@ double measure(Contender& contender) {
 }
 
 std::vector<Contender> raw_contenders(std::size_t bytes) {
-  return {{"libsodium ChaCha20", bytes, [bytes] { raw_sodium(bytes); }},
-          {"OpenSSL ChaCha20", bytes, [bytes] { raw_openssl(bytes); }}};
+  return {{"libsodium ChaCha20", bytes, [bytes] { tributary::bench::raw_sodium(bytes); }},
+          {"OpenSSL ChaCha20", bytes, [bytes] { tributary::bench::raw_openssl(bytes); }}};
 }
 
 std::vector<Contender> mask_contenders(std::size_t words, const std::vector<Seed>& seeds) {

@@ -3,7 +3,6 @@
 // Counters: GB/s of key stream; of_raw: beside raw ChaCha20 measured right before and after it in
 // the same iteration, so that a slow spell of the machine hits both.
 #include <benchmark/benchmark.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <ctime>
@@ -12,6 +11,7 @@
 
 #include "crypto/pairwise/shamir.hpp"
 #include "crypto/pairwise/unmasking.hpp"
+#include "tests/bench/raw_chacha20.hpp"
 
 namespace {
 
@@ -22,27 +22,12 @@ constexpr std::uint32_t devices = 1'000;
 constexpr std::uint32_t neighbours = 40;
 constexpr std::uint32_t one_in_drops = 20;  // 5 %
 constexpr std::size_t words = 100'000;
-constexpr std::size_t raw_block_bytes = 6144;
 
 // Processor time: on a shared machine others' turns are not counted.
 double seconds(auto&& run) {
   const std::clock_t begin = std::clock();
   run();
   return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-}
-
-// The faster of the two libraries (tests/bench/mask_bench.cpp), in blocks of the first-level cache.
-void raw_chacha20(std::size_t total) {
-  static const Bytes zeros(raw_block_bytes);
-  static Bytes block(raw_block_bytes);
-  static EVP_CIPHER_CTX* const context = EVP_CIPHER_CTX_new();
-  const unsigned char key[32] = {1};
-  const unsigned char iv[16] = {};
-  EVP_EncryptInit_ex(context, EVP_chacha20(), nullptr, key, iv);
-  int written = 0;
-  for (std::size_t made = 0; made < total; made += block.size()) {
-    EVP_EncryptUpdate(context, block.data(), &written, zeros.data(), raw_block_bytes);
-  }
 }
 
 struct Round {
@@ -85,9 +70,9 @@ void remove_masks_of_round(benchmark::State& state) {
   const std::size_t stream = masks * sum.size();
   std::vector<double> of_raw;
   for (auto _ : state) {
-    const double before = seconds([&] { raw_chacha20(stream / 2); });
+    const double before = seconds([&] { bench::raw_openssl(stream / 2); });
     const double took = seconds([&] { remove_masks(bits, seeds, sum); });
-    const double after = seconds([&] { raw_chacha20(stream / 2); });
+    const double after = seconds([&] { bench::raw_openssl(stream / 2); });
     of_raw.push_back((before + after) / took);
     state.SetIterationTime(took);
   }

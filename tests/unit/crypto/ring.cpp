@@ -116,3 +116,13 @@ TEST_CASE("the sum of words is the word of the sum") {
     }));
   }
 }
+
+TEST_CASE("ring_words is what ring_centre undoes") {
+  for (const auto bits : {RingBits::b16, RingBits::b24, RingBits::b32}) {
+    const std::int64_t half = std::int64_t{1} << (static_cast<unsigned>(bits) - 1);
+    const std::vector<std::int64_t> values = {0, 1, -1, half - 1, -half, 12345, -12345};
+    CHECK(ring_centre(bits, ring_words(bits, values)) == values);
+    // Beyond the ring: modulo 2^b.
+    CHECK(ring_centre(bits, ring_words(bits, std::vector<std::int64_t>{half})).front() == -half);
+  }
+}

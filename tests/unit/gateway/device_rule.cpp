@@ -18,18 +18,6 @@ crypto::EncodingPlan plan_of(crypto::RingBits bits = crypto::RingBits::b32) {
   return plan;
 }
 
-Bytes encoded(const crypto::EncodingPlan& plan, const std::vector<std::int64_t>& words) {
-  const auto width = crypto::word_bytes(plan.bits);
-  Bytes bytes(words.size() * width);
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    for (std::size_t b = 0; b < width; ++b) {
-      bytes[i * width + b] =
-          static_cast<std::uint8_t>(static_cast<std::uint64_t>(words[i]) >> (8 * b));
-    }
-  }
-  return bytes;
-}
-
 // What an honest device of weight w with this delta uploads.
 std::vector<std::int64_t> update(const crypto::EncodingPlan& plan, double w,
                                  const std::vector<double>& delta) {
@@ -55,11 +43,12 @@ struct Site {
       std::vector<double> delta(parameters);
       for (std::size_t j = 0; j < parameters; ++j) delta[j] = 0.1 + noise(random);
       for (std::size_t j = 0; j < parameters; ++j) honest_mean[j] += delta[j] / count;
-      updates.push_back(encoded(plan, update(plan, 0.5, delta)));
+      updates.push_back(crypto::ring_words(plan.bits, update(plan, 0.5, delta)));
     }
   }
   void add(double value, double w = 1) {
-    updates.push_back(encoded(plan, update(plan, w, std::vector<double>(parameters, value))));
+    updates.push_back(
+        crypto::ring_words(plan.bits, update(plan, w, std::vector<double>(parameters, value))));
   }
   // The mean the combiner would read, and that it accepts the sum.
   std::vector<float> mean(const gateway::round::DeviceAggregate& aggregate) const {
@@ -118,7 +107,7 @@ TEST_CASE(
   const auto spoilt = [&](std::size_t word, std::int64_t value) {
     auto words = honest;
     words[word] = value;
-    site.updates.push_back(encoded(site.plan, words));
+    site.updates.push_back(crypto::ring_words(site.plan.bits, words));
   };
   std::mt19937 random(3);
   Bytes garbage(site.updates.front().size());
@@ -141,7 +130,7 @@ TEST_CASE("an honest update of any weight is within its bounds, in every ring") 
     for (const double w : {1.0, 0.75, 0.1, 0.01}) {
       std::vector<double> delta(parameters, 0);
       delta[0] = 1;  // on the coordinate's clip
-      const std::vector<Bytes> one = {encoded(plan, update(plan, w, delta))};
+      const std::vector<Bytes> one = {crypto::ring_words(plan.bits, update(plan, w, delta))};
       CHECK(aggregate_devices(plan, {}, one).out_of_bounds.empty());
     }
   }

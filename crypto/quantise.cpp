@@ -119,7 +119,7 @@ double EncodingPlan::norm_bound() const {
 
 EncodingPlan::Deviation EncodingPlan::noise_deviation(double multiplier) const {
   const double sensitivity = multiplier * joint_sensitivity();
-  return {sensitivity * std::ldexp(clip_l2, scale_log2),
+  return {sensitivity * std::sqrt(norm_bound()),
           sensitivity * metric_noise_ratio * std::ldexp(1.0, static_cast<int>(weight_scale_log2))};
 }
 
@@ -183,6 +183,12 @@ void choose_scales(EncodingPlan& plan, std::uint32_t n_max) {
           : choose_scale_log2(plan.bits, n_max, plan.clip_inf, plan.clip_l2, noise);
   plan.weight_scale_log2 =
       choose_weight_scale_log2(plan.bits, n_max, noise * EncodingPlan::metric_noise_ratio);
+  // The norm of a rotated update is more than s*C by what its rounding adds, and so is the noise.
+  constexpr std::int32_t coarsest = -60;
+  while (!plan.cannot_wrap(n_max) && plan.scale_log2 > coarsest) --plan.scale_log2;
+  if (!plan.cannot_wrap(n_max)) {
+    throw std::invalid_argument("quantise: the noise does not fit the ring; take a wider one");
+  }
 }
 
 bool too_coarse(const EncodingPlan& plan, std::uint32_t n_max) {

@@ -31,9 +31,10 @@ struct EncodingPlan {
   // R^2 + d/4 + R + sqrt(d)/2)) with R = s C.
   double norm_bound() const;
   // Standard deviations, in units of a word, of noise of multiplier z in model words and in the weight and
-  // metric words. One update changes the sum by at most s*C in the model words and 2^weight_scale_log2 in
-  // each of the three others. Measured in units of 1 and of metric_noise_ratio of these, its L2 norm is at most
-  // r = sqrt(1 + 3 / metric_noise_ratio^2): model words get z*r*s*C, the others z*r*metric_noise_ratio*2^ws.
+  // metric words. One update changes the sum by at most S = sqrt(norm_bound()) in the model words (rotated: more
+  // than s*C, for rounding adds to the norm) and 2^weight_scale_log2 in each of the three others. Measured in
+  // units of S and of metric_noise_ratio * 2^weight_scale_log2, its L2 norm is at most
+  // r = sqrt(1 + 3 / metric_noise_ratio^2): model words get z*r*S, the others z*r*metric_noise_ratio*2^ws.
   struct Deviation {
     double model;
     double metric;
@@ -57,7 +58,8 @@ std::int32_t choose_rotated_scale_log2(RingBits bits, std::uint32_t n_max, doubl
                                        std::uint32_t parameters, double noise);
 // The largest that leaves room for n_max weights and 8 standard deviations of `noise` of them.
 std::uint32_t choose_weight_scale_log2(RingBits bits, std::uint32_t n_max, double noise);
-// Fills scale_log2 and weight_scale_log2 of a plan that is complete otherwise, for sums of n_max.
+// Fills scale_log2 and weight_scale_log2 of a plan that is complete otherwise, for sums of n_max:
+// plan.cannot_wrap(n_max) holds then. std::invalid_argument where no scale would do.
 void choose_scales(EncodingPlan& plan, std::uint32_t n_max);
 
 // Sums of n_max updates in this encoding would be noise more than a model: without rotation the largest

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <sstream>
+#include <stdexcept>
 
 #include "cloud/cli/files.hpp"
 #include "cloud/service/exit_code.hpp"
@@ -15,6 +16,8 @@ constexpr std::uint32_t chunk_framing = 36 + 16;  // PROTOCOL.md 4.2
 constexpr std::uint32_t fewest_honest = 10;
 // Above, a step of 16 bits grows past what averaging over so many takes back; 24 costs a byte more.
 constexpr std::uint32_t most_devices_of_16 = 1000;
+// Rounding adds to the norm of an update, and the noise must hide that too: at most this much of it.
+constexpr double most_rounding_norm = 1.05;
 constexpr double least_sigma = 16;          // in units of a word: crypto/privacy/gaussian_noise.hpp
 constexpr double one_in_a_hundred = 2.326;  // quantile of the normal distribution
 
@@ -22,30 +25,33 @@ constexpr double one_in_a_hundred = 2.326;  // quantile of the normal distributi
   throw CommandFault("plan round: " + text, service::exit_configuration);
 }
 
-crypto::EncodingPlan plan_with(const RoundQuestion& question, crypto::RingBits bits, double noise) {
+// nullopt: the ring is too narrow for sums and noise, or so coarse that they say little.
+std::optional<crypto::EncodingPlan> plan_with(const RoundQuestion& question, crypto::RingBits bits,
+                                              const privacy::Terms& terms) {
   crypto::EncodingPlan plan{bits, question.parameters, 0, question.clip_l2, question.clip_inf, 0,
                             10,   canary_words};
   plan.rotated = bits != crypto::RingBits::b32;
-  plan.noise = noise;
-  crypto::choose_scales(plan, question.devices);
+  plan.noise = privacy::noise_in_sum(terms, static_cast<int>(question.helpers));
+  try {
+    crypto::choose_scales(plan, question.devices);
+  } catch (const std::invalid_argument&) {
+    return std::nullopt;
+  }
+  if (crypto::too_coarse(plan, question.devices)) return std::nullopt;
+  if (terms.noise_multiplier <= 0) return plan;
+  const auto sigma = plan.noise_deviation(terms.noise_multiplier);
+  const double clip = std::ldexp(plan.clip_l2, plan.scale_log2);
+  const bool dear = std::sqrt(plan.norm_bound()) > most_rounding_norm * clip;
+  if (dear || sigma.model < least_sigma || sigma.metric < least_sigma) return std::nullopt;
   return plan;
 }
 
-bool fine_enough(const crypto::EncodingPlan& plan, const RoundQuestion& question,
-                 double multiplier) {
-  if (crypto::too_coarse(plan, question.devices)) return false;
-  const auto sigma = plan.noise_deviation(multiplier);
-  return multiplier <= 0 || (sigma.model >= least_sigma && sigma.metric >= least_sigma);
-}
-
 crypto::EncodingPlan narrowest(const RoundQuestion& question, const privacy::Terms& terms) {
-  const double noise = privacy::noise_in_sum(terms, static_cast<int>(question.helpers));
   for (const auto bits : {crypto::RingBits::b16, crypto::RingBits::b24, crypto::RingBits::b32}) {
     if (question.ring_bits && *question.ring_bits != bits) continue;
     const bool crowded = bits == crypto::RingBits::b16 && question.devices > most_devices_of_16;
     if (crowded && !question.ring_bits) continue;
-    const auto plan = plan_with(question, bits, noise);
-    if (fine_enough(plan, question, terms.noise_multiplier)) return plan;
+    if (const auto plan = plan_with(question, bits, terms)) return *plan;
   }
   refuse(question.ring_bits
              ? "a ring of " + std::to_string(static_cast<int>(*question.ring_bits)) +

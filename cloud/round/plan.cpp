@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <stdexcept>
 
 namespace tributary::cloud::round {
 namespace {
@@ -49,13 +50,15 @@ std::variant<crypto::EncodingPlan, std::string> encoding_for(const TaskSpec& spe
   plan.canary_words = canary_words;
   plan.rotated = encoding.rotated;
   plan.noise = noise;
-  crypto::choose_scales(plan, n_max);
-  if (crypto::too_coarse(plan, n_max)) {
-    return "encoding.ring_bits " + std::to_string(static_cast<int>(plan.bits)) +
-           " is too narrow for sums of " + std::to_string(n_max) +
-           " updates; take a wider ring or smaller cohorts per gateway";
+  try {
+    crypto::choose_scales(plan, n_max);
+    if (!crypto::too_coarse(plan, n_max)) return plan;
+  } catch (const std::invalid_argument&) {
+    // no scale at all: the same to the operator
   }
-  return plan;
+  return "encoding.ring_bits " + std::to_string(static_cast<int>(plan.bits)) +
+         " is too narrow for sums of " + std::to_string(n_max) +
+         " updates; take a wider ring or smaller cohorts per gateway";
 }
 
 // The same scale everywhere: for the gateway with the most helpers, each of whom adds noise.

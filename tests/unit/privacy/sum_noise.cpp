@@ -85,13 +85,20 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("one update is within the sensitivity the noise is made for") {
-  const auto plan = plan_with(1);
-  const auto unit = plan.noise_deviation(1);
-  // The largest update there is: norm s*C in the model words, full weight, loss and accuracy.
-  const double model = std::ldexp(plan.clip_l2, plan.scale_log2) / unit.model;
-  const double metric = std::ldexp(1.0, static_cast<int>(plan.weight_scale_log2)) / unit.metric;
-  CHECK(std::sqrt(model * model + 3 * metric * metric) == doctest::Approx(1).epsilon(1e-12));
+TEST_CASE("the largest update a device may send is within the sensitivity the noise is made for") {
+  for (const auto bits : {crypto::RingBits::b16, crypto::RingBits::b24, crypto::RingBits::b32}) {
+    for (const bool rotated : {false, true}) {
+      auto plan = plan_with(1, bits);
+      plan.rotated = rotated;
+      crypto::choose_scales(plan, 50);
+      CHECK(plan.cannot_wrap(50));
+      const auto unit = plan.noise_deviation(1);
+      // What rule D8 lets through in the model words; full weight, loss and accuracy.
+      const double model = std::sqrt(plan.norm_bound()) / unit.model;
+      const double metric = std::ldexp(1.0, static_cast<int>(plan.weight_scale_log2)) / unit.metric;
+      CHECK(std::sqrt(model * model + 3 * metric * metric) == doctest::Approx(1).epsilon(1e-9));
+    }
+  }
 }
 
 TEST_CASE("correlated noise takes back a part of the rounds before, the same in every program") {

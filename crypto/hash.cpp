@@ -55,6 +55,12 @@ Hash hash(std::string_view label, std::initializer_list<ByteView> parts) {
   return hasher.finish();
 }
 
+Hash body_hash(ByteView body) {
+  Hash hash;
+  crypto_hash_sha256(hash.bytes.data(), body.data(), body.size());
+  return hash;
+}
+
 std::array<std::uint8_t, 32> kdf(ByteView key, std::string_view label,
                                  std::initializer_list<ByteView> parts) {
   crypto_auth_hmacsha256_state state;

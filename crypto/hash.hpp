@@ -14,6 +14,9 @@ std::array<std::uint8_t, 8> le64(std::uint64_t value);
 // H(label, parts..); `label` without the "tributary/v1/" prefix.
 Hash hash(std::string_view label, std::initializer_list<ByteView> parts);
 
+// SHA-256 of the bytes alone: what a large body is named by inside a hash with a label.
+Hash body_hash(ByteView body);
+
 // KDF(key, label, parts..). The caller gives the result a type (Secret::from) at once.
 std::array<std::uint8_t, 32> kdf(ByteView key, std::string_view label,
                                  std::initializer_list<ByteView> parts);

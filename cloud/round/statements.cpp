@@ -1,7 +1,5 @@
 #include "cloud/round/statements.hpp"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 
 #include "crypto/upload.hpp"
@@ -10,12 +8,6 @@ namespace tributary::cloud::round {
 namespace {
 
 constexpr std::size_t longest_reason = 200;
-
-Hash sha256(std::string_view bytes) {
-  Hash hash;
-  SHA256(view_of(bytes).data(), bytes.size(), hash.bytes.data());
-  return hash;
-}
 
 std::string fault_unless_signed(const VerifyKey& key, std::string_view label, const Hash& statement,
                                 const std::string& signature) {
@@ -106,7 +98,7 @@ std::variant<SumGiven, std::string> read_statement(const v1::GatewaySum& message
   }
   SumGiven sum{{}, *hash, {}};
   for (const auto& entry : *entries) sum.survivors.push_back(entry.device);
-  const auto words = sha256(message.words());
+  const auto words = crypto::body_hash(view_of(message.words()));
   sum.statement = crypto::hash(
       "sum", {round.ctx_hash.view(), hash->view(),
               crypto::le32(static_cast<std::uint32_t>(entries->size())), words.view()});

@@ -6,12 +6,6 @@
 
 namespace tributary::privacy {
 
-bool may_take_part(const Participation& rule, std::span<const std::uint64_t> taken,
-                   std::uint64_t round) {
-  if (taken.size() >= rule.cap) return false;
-  return taken.empty() || (round > taken.back() && round - taken.back() >= rule.separation);
-}
-
 BandedRoot::BandedRoot(std::uint32_t band) {
   if (band == 0) throw std::invalid_argument("privacy: the band of matrix noise is at least 1");
   coefficients_.push_back(1);

@@ -16,9 +16,6 @@ struct Participation {
   std::uint32_t separation;  // from 1
   std::uint32_t cap;         // from 1
 };
-// `taken`: the rounds this device has taken part in, ascending.
-bool may_take_part(const Participation& rule, std::span<const std::uint64_t> taken,
-                   std::uint64_t round);
 
 class BandedRoot {
  public:

@@ -1,17 +1,9 @@
 #include "gateway/engine/statement.hpp"
 
-#include <openssl/sha.h>
-
 #include "uplink.pb.h"
 
 namespace tributary::gateway::engine {
 namespace {
-
-Hash sha256(ByteView bytes) {
-  Hash hash;
-  SHA256(bytes.data(), bytes.size(), hash.bytes.data());
-  return hash;
-}
 
 std::string tickets_for(std::size_t helper, const std::vector<round::Contribution>& survivors) {
   std::string tickets;
@@ -40,8 +32,8 @@ std::string gateway_sum(const Identity& identity, const Hash& ctx_hash, std::siz
   const Hash request = crypto::hash("sum-request", {ctx_hash.view(), sum.survivors_hash.view()});
   message.set_request_signature(crypto::sign(identity.key, "sum-request", request).raw());
   const auto count = crypto::le32(static_cast<std::uint32_t>(sum.survivors.size()));
-  const Hash statement = crypto::hash(
-      "sum", {ctx_hash.view(), sum.survivors_hash.view(), count, sha256(sum.words).view()});
+  const Hash statement = crypto::hash("sum", {ctx_hash.view(), sum.survivors_hash.view(), count,
+                                              crypto::body_hash(sum.words).view()});
   message.set_signature(crypto::sign(identity.key, "sum", statement).raw());
   return message.SerializeAsString();
 }

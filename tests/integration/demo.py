@@ -22,6 +22,14 @@ def wait_until(what, condition, seconds):
     raise AssertionError(f"waited {seconds} s for {what}")
 
 
+def is_gone(pid):
+    """Whether the process has ended; one that nobody has waited for yet has, too."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 class Demo:
     """One deploy/demo in a folder of its own. Use as a context manager: everything ends with it."""
 
@@ -75,8 +83,7 @@ class Demo:
         """SIGKILL, as a power cut would; returns when the process is gone."""
         pid = self.pid(name)
         os.kill(pid, signal.SIGKILL)
-        wait_until(f"{name} to be gone", lambda: not Path(f"/proc/{pid}").exists() or
-                   Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z", 10)
+        wait_until(f"{name} to be gone", lambda: is_gone(pid), 10)
 
     def start(self, name):
         self._restarted.append(subprocess.Popen([str(self.work / "run" / name)], start_new_session=True))

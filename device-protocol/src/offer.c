@@ -26,17 +26,20 @@ static bool mode_allowed(const tributary_v1_RoundContext* context,
          context->minimum_reader_version >= PRIVACY_VERSION;
 }
 
+static bool promises_noise(const tributary_v1_RoundContext* context) {
+  return context->has_privacy && context->privacy.noise_multiplier > 0.0F;
+}
+
 /* Rules D4 and D5: enough noise, and neither this task nor all of them ask too often. */
 static bool private_enough(const trib_client* client, const tributary_v1_RoundContext* context,
                            const tributary_v1_DeviceIdentity* identity) {
   const tributary_v1_Privacy* privacy = &context->privacy;
   const trib_task_memory* task = trib_find_task(client, context->task_id);
-  const bool promised = context->has_privacy && privacy->noise_multiplier > 0.0F;
   if (identity->participation_cap > 0 &&
       client->counters.participations >= identity->participation_cap) {
     return false;
   }
-  if (!promised) return identity->noise_floor <= 0.0F;
+  if (!promises_noise(context)) return identity->noise_floor <= 0.0F;
   if (!isfinite(privacy->noise_multiplier) || privacy->noise_multiplier < identity->noise_floor ||
       context->minimum_reader_version < PRIVACY_VERSION || privacy->participation_cap < 1 ||
       privacy->band < 1 || privacy->separation < privacy->band) {
@@ -119,7 +122,7 @@ static uint32_t draw(const trib_client* client, const char* label, const unsigne
  * who may not come are not waited for. */
 static bool selected(const trib_client* client, const unsigned char ctx_hash[TRIB_HASH_BYTES],
                      const tributary_v1_RoundContext* context) {
-  const uint32_t apart = context->has_privacy ? context->privacy.separation : 0;
+  const uint32_t apart = promises_noise(context) ? context->privacy.separation : 1;
   if (apart > 1 &&
       draw(client, "cohort", context->task_id, TRIB_ID_BYTES) % apart != context->round % apart) {
     return false;

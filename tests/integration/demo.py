@@ -23,9 +23,11 @@ def wait_until(what, condition, seconds):
 
 
 def is_gone(pid):
-    """Whether the process has ended; one that nobody has waited for yet has, too."""
+    """Whether the process has ended with all of its threads, so that its ports are free; one that nobody has waited
+    for yet has, too. Its first thread may be a zombie while the others still hold the sockets."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        return state == "Z" and len(os.listdir(f"/proc/{pid}/task")) == 1
     except (FileNotFoundError, ProcessLookupError):
         return True
 

@@ -5,6 +5,15 @@
 #include "storage/failure.hpp"
 
 namespace tributary::gateway::engine {
+namespace {
+
+std::vector<std::string_view> views_of(const HelperDesk::Rosters& rosters) {
+  std::vector<std::string_view> views;
+  for (const auto& roster : rosters) views.emplace_back(*roster);
+  return views;
+}
+
+}  // namespace
 
 HelperDesk::HelperDesk(boost::asio::io_context& io, std::unique_ptr<helper::HelperRole> role,
                        const Clock& clock, Metrics& metrics)
@@ -20,64 +29,60 @@ HelperDesk::~HelperDesk() {
   thread_.join();
 }
 
-void HelperDesk::run(std::function<Outcome()> work, Done done) {
+void HelperDesk::run(std::function<helper::Errand()> work, Done done) {
   boost::asio::post(thread_, [this, work = std::move(work), done = std::move(done)] {
-    Outcome outcome;
-    try {
-      outcome = work();
-    } catch (const storage::Failure& failure) {
-      // Nothing has been promised; the request is still in the coordinator's work.
-      outcome = {std::nullopt, std::string("helper: ") + failure.what(), std::chrono::seconds(30)};
-    }
+    const auto begun = clock_.monotonic();
+    auto outcome = outcome_of(work(), clock_.monotonic() - begun);
     boost::asio::post(io_,
                       [done, result = std::move(outcome)]() mutable { done(std::move(result)); });
   });
 }
 
-void HelperDesk::answer(v1::SumRequest request, std::shared_ptr<const std::string> roster,
-                        Done done) {
-  run([this, asked = std::move(request), roster] { return decide(asked, *roster); },
+void HelperDesk::answer(v1::SumRequest request, Rosters rosters, Done done) {
+  run(
+      [this, asked = std::move(request), rosters = std::move(rosters)] {
+        return helper::sum_errand(*role_, asked, *rosters.front(), clock_.wall());
+      },
+      std::move(done));
+}
+
+void HelperDesk::answer(v1::JointRequest request, Rosters rosters, Done done) {
+  run(
+      [this, asked = std::move(request), rosters = std::move(rosters)] {
+        const std::vector<std::string_view> views = views_of(rosters);
+        return helper::sum_errand(*role_, asked, views, clock_.wall());
+      },
       std::move(done));
 }
 
 void HelperDesk::void_scope(v1::RoundScope scope, Done done) {
-  run([this, asked = std::move(scope)] { return promise(asked); }, std::move(done));
+  run(
+      [this, asked = std::move(scope)] {
+        return helper::void_errand(*role_, asked, clock_.wall());
+      },
+      std::move(done));
 }
 
-HelperDesk::Outcome HelperDesk::decide(const v1::SumRequest& request, const std::string& roster) {
-  const auto begun = clock_.monotonic();
-  auto decision = role_->answer(request, roster, request.gateway(), {}, clock_.wall());
-  if (const auto* later = std::get_if<helper::Later>(&decision)) {
-    return {std::nullopt, {}, later->wait};
+HelperDesk::Outcome HelperDesk::outcome_of(helper::Errand errand,
+                                           std::chrono::duration<double> took) {
+  using Kind = helper::Errand::Kind;
+  Outcome outcome{std::nullopt, std::move(errand.text), errand.wait};
+  switch (errand.kind) {
+    case Kind::nothing:
+      break;
+    case Kind::mask_sum:
+      metrics_.helper_sums.Increment();
+      metrics_.helper_seconds.Increment(took.count());
+      outcome.forward = forward_mask_sum(errand.ctx_hash, std::move(errand.body));
+      break;
+    case Kind::mask_refusal:
+      outcome.forward = forward_mask_refusal(errand.ctx_hash, std::move(errand.body));
+      break;
+    case Kind::void_statement:
+      outcome.forward = forward_void(std::move(errand.body));
+      break;
   }
-  if (auto* refusal = std::get_if<helper::Refusal>(&decision)) {
-    return {forward_mask_refusal(refusal->ctx_hash, std::move(refusal->body)),
-            "helper: refused a sum for context " + refusal->ctx_hash.hex() + ": " + refusal->text,
-            std::nullopt};
-  }
-  auto outcome = finish(std::get<helper::Job>(decision));
-  const std::chrono::duration<double> took = clock_.monotonic() - begun;
-  metrics_.helper_seconds.Increment(took.count());
   return outcome;
-}
-
-HelperDesk::Outcome HelperDesk::finish(const helper::Job& job) {
-  const Bytes words = helper::run(job);
-  auto result = role_->finish(job, words);
-  if (auto* unfinished = std::get_if<helper::Unfinished>(&result)) {
-    return {std::nullopt, "helper: " + unfinished->text, std::nullopt};
-  }
-  auto& answer = std::get<helper::Answer>(result);
-  metrics_.helper_sums.Increment();
-  return {forward_mask_sum(answer.ctx_hash, std::move(answer.body)), {}, std::nullopt};
-}
-
-HelperDesk::Outcome HelperDesk::promise(const v1::RoundScope& scope) {
-  auto result = role_->void_scope(scope, clock_.wall());
-  if (auto* refusal = std::get_if<helper::VoidRefusal>(&result)) {
-    return {std::nullopt, "helper: no void: " + refusal->text, std::nullopt};
-  }
-  return {forward_void(std::move(std::get<helper::VoidStatement>(result).body)), {}, std::nullopt};
 }
 
 void HelperDesk::tick(std::function<void()> changed) {

@@ -75,9 +75,8 @@ static bool meant_for(const trib_client* client, const tributary_v1_RoundContext
          context->parameters == client->trainer.parameters &&
          context->parameters <= client->memory.parameters && client->trainer.examples > 0 &&
          mode_allowed(context, identity) && scope_allowed(context) && all_known(context) &&
-         private_enough(client, context, identity) &&
-         context->n_min >= identity->n_min_floor && context->has_encoding &&
-         context->has_training && context->training.local_steps > 0 &&
+         private_enough(client, context, identity) && context->n_min >= identity->n_min_floor &&
+         context->has_encoding && context->has_training && context->training.local_steps > 0 &&
          context->training.batch_size > 0 &&
          (identity->clip_l2_cap <= 0.0F || context->encoding.clip_l2 <= identity->clip_l2_cap);
 }

@@ -10,9 +10,9 @@ namespace tributary::gateway::helper {
 struct Errand {
   enum class Kind { nothing, mask_sum, mask_refusal, void_statement };
   Kind kind = Kind::nothing;
-  Hash ctx_hash{};                                 // of mask_sum and mask_refusal
-  std::string body;                                // as HelperRole made it; send it until it is kept
-  std::string text;                                // for the log, empty: nothing to say
+  Hash ctx_hash{};                                // of mask_sum and mask_refusal
+  std::string body;                               // as HelperRole made it; send it until it is kept
+  std::string text;                               // for the log, empty: nothing to say
   std::optional<std::chrono::seconds> wait = {};  // nothing was decided, ask again then
 };
 

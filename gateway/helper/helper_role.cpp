@@ -165,8 +165,8 @@ void HelperRole::State::add_seeds(Job& job, const Claim& claim,
   job.seeds.reserve(job.seeds.size() + entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const auto& survivor = claim.survivors[i];
-    job.seeds.push_back(crypto::mask_seed(entries[i]->pair_key, claim.context.hash,
-                                          survivor.device, survivor.nonce));
+    job.seeds.push_back(crypto::mask_seed(entries[i]->pair_key, claim.context.hash, survivor.device,
+                                          survivor.nonce));
   }
 }
 
@@ -175,8 +175,8 @@ Refusal HelperRole::State::refuse(const ClaimHashes& hashes, const Fault& fault)
 }
 
 Decision HelperRole::State::judge(std::variant<Question, Fault> parsed, const ClaimHashes& hashes,
-                                  std::span<const Shown> shown,
-                                  const std::set<DeviceId>& revoked, UnixTime now) {
+                                  std::span<const Shown> shown, const std::set<DeviceId>& revoked,
+                                  UnixTime now) {
   if (const auto* fault = std::get_if<Fault>(&parsed)) return refuse(hashes, *fault);
   auto decided = decide(std::get<Question>(parsed), shown, revoked, now);
   if (const auto* fault = std::get_if<Fault>(&decided)) return refuse(hashes, *fault);

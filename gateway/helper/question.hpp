@@ -8,7 +8,8 @@
 namespace tributary::gateway::helper {
 
 struct Question {
-  std::vector<Claim> leaves;  // strictly ascending by gateway; one in scope gateway, else at least two
+  std::vector<Claim>
+      leaves;  // strictly ascending by gateway; one in scope gateway, else at least two
   ScopeKey scope;
   // What refusal and answer name: the claim's hashes; of a wider scope both H("joint", ctx_hash,
   // survivors_hash of each leaf ..).

@@ -129,8 +129,8 @@ bool Record::respond(const ScopeKey& scope, const Hash& survivors_hash, const Ha
   auto query = database_.prepare(
       "SELECT 1 FROM record WHERE task = ?1 AND wide = ?2 AND place = ?3 AND round = ?4"
       " AND response_hash = ?5 AND survivors_hash = ?6");
-  query.bind(scope.task.view(), wide(scope), scope.place_bytes(), scope.round,
-             response_hash.view(), survivors_hash.view());
+  query.bind(scope.task.view(), wide(scope), scope.place_bytes(), scope.round, response_hash.view(),
+             survivors_hash.view());
   return query.step();
 }
 

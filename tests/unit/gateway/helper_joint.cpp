@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "device-protocol/cpp/context.hpp"
 #include "storage/database.hpp"
 #include "storage/schema/helper/schema.hpp"
 #include "tests/unit/gateway/helper_world.hpp"
@@ -129,9 +130,9 @@ TEST_CASE("H7: of a wider scope one sum leaves, over the survivors of all its ga
   REQUIRE(message.ParseFromString(sites.answer(request)));
   const auto& a = request.leaves(0);
   const auto& b = request.leaves(1);
-  const auto joint = crypto::hash(
-      "joint", {wire::ctx_hash(a.context()).view(), hash_of_survivors(a).view(),
-                wire::ctx_hash(b.context()).view(), hash_of_survivors(b).view()});
+  const auto joint =
+      crypto::hash("joint", {wire::ctx_hash(a.context()).view(), hash_of_survivors(a).view(),
+                             wire::ctx_hash(b.context()).view(), hash_of_survivors(b).view()});
   CHECK(message.ctx_hash() == joint.raw());
   CHECK(message.survivors_hash() == joint.raw());
   CHECK(sites.world.open_sum(message.SerializeAsString()) ==
@@ -224,13 +225,11 @@ TEST_CASE("attack: leaves that do not belong together") {
   }
   SUBCASE("for another combiner") {
     leaves = {a, sites.leaf_b(1, three, [](auto& c) {
-                c.set_combiner_key(
-                    crypto::exchange_key(crypto::ExchangeSecret::random()).raw());
+                c.set_combiner_key(crypto::exchange_key(crypto::ExchangeSecret::random()).raw());
               })};
   }
   SUBCASE("with another scale") {
-    leaves = {a,
-              sites.leaf_b(1, three, [](auto& c) { c.mutable_encoding()->set_scale_log2(9); })};
+    leaves = {a, sites.leaf_b(1, three, [](auto& c) { c.mutable_encoding()->set_scale_log2(9); })};
   }
   SUBCASE("the same gateway twice") {
     leaves = {a, a};
@@ -248,7 +247,7 @@ TEST_CASE("attack: a device at two gateways of a scope (H5)") {
   sites.at_b([&] {
     sites.world.roster.clear_devices();
     sites.world.devices.clear();
-    for (std::uint16_t number : {3, 12, 13, 14}) {
+    for (const auto number : std::vector<std::uint16_t>{3, 12, 13, 14}) {
       sites.world.enrol(sites.world.device(number, sites.world.other_gateway));
     }
   });

@@ -155,6 +155,7 @@ std::vector<round::MaskSplit> TaskBoard::splits(const round::TaskSpec& spec) con
       split.helpers.push_back(owner ? round::Party{owner->name, owner->helper->operated_by}
                                     : round::Party{helper.hex(), std::nullopt});
     }
+    split.scope = round::scope_of(spec, gateway);
     splits.push_back(std::move(split));
   }
   return splits;

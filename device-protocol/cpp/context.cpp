@@ -131,7 +131,8 @@ crypto::EncodingPlan plan_of(const v1::RoundContext& context) {
           encoding.canary_words(),
           encoding.rotated(),
           {},
-          privacy::noise_in_sum(privacy_of(context), context.helpers_size())};
+          privacy::noise_in_sum(privacy_of(context),
+                                1 + static_cast<std::size_t>(context.helpers_size()))};
 }
 
 std::string read_privacy(const v1::RoundContext& message, privacy::Terms& terms) {

@@ -36,7 +36,9 @@ Value hex_key(const fs::path& path) {
   auto value = bytes ? Value::from(ByteView{*bytes}) : std::nullopt;
   if (bytes) crypto::wipe(*bytes);
   crypto::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
-  if (!value) throw CredentialFault(path.string() + ": is not " + std::to_string(2 * Value::size) + " hex digits and a newline");
+  if (!value)
+    throw CredentialFault(path.string() + ": is not " + std::to_string(2 * Value::size) +
+                          " hex digits and a newline");
   return std::move(*value);
 }
 
@@ -102,8 +104,9 @@ gateway::helper::Identity load_helper_identity(const fs::path& folder, const Ide
                           remedy);
   }
   // It has no gateway; what stands for one can be none that has devices.
-  return {own.authority.tenant, id, GatewayId{id.bytes}, std::move(key), std::move(certificate),
-          own.authority.key, own.verify};
+  return {
+      own.authority.tenant, id,        GatewayId{id.bytes}, std::move(key), std::move(certificate),
+      own.authority.key,    own.verify};
 }
 
 }  // namespace tributary::cloud::engine

@@ -19,9 +19,8 @@ std::unique_ptr<helper::HelperRole> open_role(const HelperSettings& settings,
   std::filesystem::permissions(settings.state, std::filesystem::perms::owner_all);
   helper::Limits limits;
   limits.n_min = settings.n_min;
-  return helper::HelperRole::open(settings.state,
-                                  load_helper_identity(settings.credentials, identity), limits,
-                                  now);
+  return helper::HelperRole::open(
+      settings.state, load_helper_identity(settings.credentials, identity), limits, now);
 }
 
 }  // namespace
@@ -34,10 +33,9 @@ OwnHelper::OwnHelper(const HelperSettings& settings, const Desk& desk, RoundDesk
   const auto known = desk_.fleet.adopt_own_helper(role_->certified_key());
   if (const auto* declined = std::get_if<Declined>(&known)) throw CredentialFault(declined->text);
   id_ = std::get<GatewayId>(known);
-  desk_.world.say(Severity::info, "own_helper",
-                  {{"helper", id_.hex()},
-                   {"epoch", role_->epoch()},
-                   {"reason", role_->epoch_reason()}});
+  desk_.world.say(
+      Severity::info, "own_helper",
+      {{"helper", id_.hex()}, {"epoch", role_->epoch()}, {"reason", role_->epoch_reason()}});
 }
 
 helper::UnixTime OwnHelper::now() const {
@@ -102,8 +100,7 @@ std::optional<OwnHelper::Wanted> OwnHelper::sum(const Request& request,
 std::optional<OwnHelper::Wanted> OwnHelper::promise(const v1::RoundScope& scope) {
   const auto name = crypto::hash("errand", {view_of(scope.SerializeAsString())});
   if (put_off(name)) return std::nullopt;
-  return Wanted{name,
-                [this, scope, at = now()] { return helper::void_errand(*role_, scope, at); }};
+  return Wanted{name, [this, scope, at = now()] { return helper::void_errand(*role_, scope, at); }};
 }
 
 void OwnHelper::run(Wanted wanted) {

@@ -30,7 +30,8 @@ class OwnHelper {
   };
   std::optional<Wanted> next();
   template <class Request>
-  std::optional<Wanted> sum(const Request& request, const std::vector<const v1::SumRequest*>& leaves);
+  std::optional<Wanted> sum(const Request& request,
+                            const std::vector<const v1::SumRequest*>& leaves);
   std::optional<Wanted> promise(const v1::RoundScope& scope);
   bool put_off(const Hash& name) const;
   void run(Wanted wanted);

@@ -24,8 +24,8 @@ v1::Release released_sum(const RoundRun& run, const std::vector<std::size_t>& me
   const bool wide = run.parts[first].context.scope_id.has_value();
   const auto joint = run.joint(first);
   release.set_ctx_hash(wide ? joint.raw() : run.parts[first].row.ctx_hash.raw());
-  release.set_survivors_hash(
-      wide ? joint.raw() : round::sum_of(run.phase(first))->survivors_hash.raw());
+  release.set_survivors_hash(wide ? joint.raw()
+                                  : round::sum_of(run.phase(first))->survivors_hash.raw());
   release.set_count(static_cast<std::uint32_t>(count));
   release.set_sum_hash(run.parts[first].sum_hash.raw());
   return release;

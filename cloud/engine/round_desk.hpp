@@ -95,7 +95,8 @@ class RoundDesk {
 
   Desk desk_;
   std::map<TaskId, std::unique_ptr<RoundRun>> runs_;  // at most one per task
-  std::map<Hash, Place> places_;  // of the contexts, and the questions of wider scopes, of open rounds
+  std::map<Hash, Place>
+      places_;  // of the contexts, and the questions of wider scopes, of open rounds
   Outcomes outcomes_;
   std::function<void(const TaskId&)> closed_;
   std::set<TaskId> stopping_;

@@ -18,10 +18,11 @@ struct PartRun {
   round::ContextReading context;
   v1::GatewaySum request;                 // the sum that counts, without its words
   std::vector<v1::MaskRefusal> refusals;  // since that sum
-  std::vector<crypto::JointLeaf> question;  // of a wider scope: what its helpers were asked for last
-  std::optional<store::Time> asked_at;      // since when helpers are shown what they are to answer
-  std::chrono::milliseconds mask_time{0};   // from then to each helper's answer, added up
-  Hash sum_hash{};                          // of the released sum this part is in, once combined
+  std::vector<crypto::JointLeaf>
+      question;                            // of a wider scope: what its helpers were asked for last
+  std::optional<store::Time> asked_at;     // since when helpers are shown what they are to answer
+  std::chrono::milliseconds mask_time{0};  // from then to each helper's answer, added up
+  Hash sum_hash{};                         // of the released sum this part is in, once combined
 };
 
 // Whose sum this part's is released as: the gateway's, or the wider scope's.
@@ -64,8 +65,9 @@ class RoundRun {
   store::RoundRow row;
   std::vector<PartRun> parts;
   round::GlobalRound machine;
-  std::map<Hash, std::size_t> questions;  // asked of helpers of wider scopes: the scope's first part
-  crypto::WordSums total;                 // of the combined parts
+  std::map<Hash, std::size_t>
+      questions;           // asked of helpers of wider scopes: the scope's first part
+  crypto::WordSums total;  // of the combined parts
   std::vector<round::GatewayMean> means;  // of the same, where the task has a robust rule
 
  private:

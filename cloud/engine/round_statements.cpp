@@ -185,7 +185,8 @@ Result<> RoundDesk::take(const Hash& ctx_hash, const Said& said, const std::stri
   const auto outcome = said.feed(run, at->part, now);
   if (outcome.verdict != Verdict::accepted) return answer_of(outcome);
   try {
-    desk_.store.rounds.add_event({run.parts[at->part].row.ctx_hash, said.kind, said.helper, said.statement, now, body});
+    desk_.store.rounds.add_event(
+        {run.parts[at->part].row.ctx_hash, said.kind, said.helper, said.statement, now, body});
   } catch (const storage::Failure&) {
     reload(at->task);
     throw;

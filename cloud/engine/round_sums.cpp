@@ -44,9 +44,9 @@ std::vector<round::SealedMask> given_masks(store::Store& store, const Hash& kept
     if (!counts) continue;
     v1::MaskSum mask;
     mask.ParseFromString(event.body);
-    masks.push_back({{*Hash::from(mask.ctx_hash()), *Hash::from(mask.survivors_hash()),
-                      *event.helper},
-                     {mask.sealed().begin(), mask.sealed().end()}});
+    masks.push_back(
+        {{*Hash::from(mask.ctx_hash()), *Hash::from(mask.survivors_hash()), *event.helper},
+         {mask.sealed().begin(), mask.sealed().end()}});
   }
   return masks;
 }
@@ -65,8 +65,7 @@ round::MaskedPart masked_total(store::Store& store, const RoundRun& run,
     } else {
       crypto::ring_add(context.encoding.bits, masked.words, words);
     }
-    masked.count += static_cast<std::uint32_t>(
-        round::sum_of(run.phase(member))->survivors.size());
+    masked.count += static_cast<std::uint32_t>(round::sum_of(run.phase(member))->survivors.size());
   }
   const auto first = run.scope_members(members.front()).front();
   masked.masks = given_masks(store, run.parts[first].row.ctx_hash,

@@ -17,8 +17,8 @@ void add_own_part(v1::Work& work, const RoundRun& run, std::size_t part, const F
   auto& offer = *work.add_rounds();
   offer.set_context(at.row.context);
   offer.set_signature(at.row.signature.raw());
-  for (const auto& statement :
-       store.voids.kept(at.row.key.task, place_of(at.context), run.row.model_before, most_voids_of_offer)) {
+  for (const auto& statement : store.voids.kept(at.row.key.task, place_of(at.context),
+                                                run.row.model_before, most_voids_of_offer)) {
     offer.add_voids()->ParseFromString(statement);
   }
   for (const auto& helper : at.context.helpers) {

@@ -120,9 +120,10 @@ std::optional<ContextReading> read_context(std::string_view bytes) {
   const auto parsed = wire::parse_context(bytes);
   const auto* context = std::get_if<wire::Context>(&parsed);
   if (context == nullptr) return std::nullopt;
-  ContextReading reading{context->task,       context->round, context->gateway, {},
-                         context->encoding,   context->n_min, context->n_max,   context->deadline,
-                         context->chunk_bytes, context->scope_id, context->privacy};
+  ContextReading reading{
+      context->task,        context->round,    context->gateway, {},
+      context->encoding,    context->n_min,    context->n_max,   context->deadline,
+      context->chunk_bytes, context->scope_id, context->privacy};
   for (const auto& helper : context->helpers) reading.helpers.push_back(helper.helper);
   return reading;
 }

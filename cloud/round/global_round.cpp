@@ -210,7 +210,8 @@ Outcome GlobalRound::on_gateway_abandon(std::size_t part, const std::string& rea
 
 Outcome GlobalRound::on_asked(std::size_t part, const Hash& joint) {
   if (auto over = refuse_closed()) return *over;
-  if (!parts_.at(part).terms.wide) return no(Verdict::conflict, "this gateway is a scope of its own");
+  if (!parts_.at(part).terms.wide)
+    return no(Verdict::conflict, "this gateway is a scope of its own");
   return settled(WideScope(parts_, part).on_asked(joint));
 }
 

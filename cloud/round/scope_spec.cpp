@@ -67,9 +67,9 @@ void check_helpers(Members& members, const std::vector<GatewayId>& gateways,
   for (const auto& gateway : gateways) {
     const auto named = spec.helpers.find(gateway);
     if (named != spec.helpers.end() && named->second != first->second) {
-      members.fault("helpers", "must be the same, in the same order, for all gateways of a scope; " +
-                                   gateway.hex() + " has others than " +
-                                   gateways.front().hex());
+      members.fault("helpers",
+                    "must be the same, in the same order, for all gateways of a scope; " +
+                        gateway.hex() + " has others than " + gateways.front().hex());
     }
   }
   if (own_helper && std::ranges::find(first->second, *own_helper) != first->second.end()) {

@@ -221,9 +221,10 @@ void read_aggregation(const json::object& object, std::vector<SpecFault>& faults
   read_rule(members, spec.aggregation, spec.gateways.size(),
             "name more `gateways`, or fewer attackers");
   if (spec.scope != ScopeKind::gateway && spec.aggregation.kind != robust::Kind::mean) {
-    members.fault("rule",
-                  "needs scope \"gateway\": in the wider ones the coordinator sees totals only, and "
-                  "has no single gateway's mean to judge");
+    members.fault(
+        "rule",
+        "needs scope \"gateway\": in the wider ones the coordinator sees totals only, and "
+        "has no single gateway's mean to judge");
   }
 }
 

@@ -55,7 +55,8 @@ struct TaskSpec {
   std::vector<GatewayId> gateways;  // at least one, distinct; their order decides default helpers
   TrustMode mode = TrustMode::split_trust;
   ScopeKind scope = ScopeKind::gateway;
-  std::map<std::string, std::vector<GatewayId>> groups;  // in scope group: a partition of `gateways`
+  std::map<std::string, std::vector<GatewayId>>
+      groups;                                          // in scope group: a partition of `gateways`
   std::map<GatewayId, std::vector<HelperId>> helpers;  // empty, or 1..3 for every gateway
   std::uint32_t rounds = 20;                           // released rounds to reach
   std::uint32_t cohort_size = 0;                       // 0 = every device in the rosters

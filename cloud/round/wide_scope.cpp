@@ -13,8 +13,7 @@ template <class Phase>
 Hash joint_of(const std::vector<Part*>& leaves) {
   std::vector<crypto::JointLeaf> hashes;
   for (const auto* leaf : leaves) {
-    hashes.push_back(
-        {leaf->terms.wide->ctx_hash, std::get<Phase>(leaf->phase).sum.survivors_hash});
+    hashes.push_back({leaf->terms.wide->ctx_hash, std::get<Phase>(leaf->phase).sum.survivors_hash});
   }
   return crypto::joint_hash(hashes);
 }
@@ -53,7 +52,8 @@ void WideScope::leave_out_all(const std::string& reason) {
 bool WideScope::ready() {
   const auto given = in<Given>();
   if (given.size() == 1 && in<LeftOut>().size() + 1 == members_.size()) {
-    leave_out(*given.front(), "no other gateway of its scope gave a sum: the total would be its own");
+    leave_out(*given.front(),
+              "no other gateway of its scope gave a sum: the total would be its own");
   }
   return may_ask(parts_, first());
 }
@@ -115,7 +115,8 @@ Outcome WideScope::on_mask_sum(const MaskGiven& mask) {
     return no(Verdict::conflict, "the gateways have not all given their sums yet");
   }
   // Of no use to the total, but recorded: a helper that has answered is never asked for a VOID.
-  if (answered_in_scope(parts_, first()).contains(mask.helper)) return no(Verdict::repeated, "recorded before");
+  if (answered_in_scope(parts_, first()).contains(mask.helper))
+    return no(Verdict::repeated, "recorded before");
   for (auto* leaf : in<LeftOut>()) std::get<LeftOut>(leaf->phase).answered.insert(mask.helper);
   return {};
 }
@@ -159,8 +160,8 @@ Outcome WideScope::on_refusal(const Refused& refusal) {
   const auto dropping = in<Dropping>();
   if (dropping.empty()) {
     if (in<LeftOut>().size() == members_.size()) {
-      return no(Verdict::ended, "this scope's part has ended: " +
-                                    left_out_reason(parts_[first()].phase));
+      return no(Verdict::ended,
+                "this scope's part has ended: " + left_out_reason(parts_[first()].phase));
     }
     return no(Verdict::conflict, "no answer is expected from this helper");
   }

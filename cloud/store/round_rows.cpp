@@ -8,7 +8,8 @@ namespace tributary::cloud::store {
 namespace {
 
 constexpr std::array<std::string_view, 3> state_names{"open", "released", "abandoned"};
-constexpr std::array<std::string_view, 5> kind_names{"sum", "joint", "mask-sum", "refusal", "abandon"};
+constexpr std::array<std::string_view, 5> kind_names{"sum", "joint", "mask-sum", "refusal",
+                                                     "abandon"};
 
 constexpr std::string_view round_columns =
     "SELECT task, round, state, reason, opened_at, closed_at, least_contributions, gateway_quorum, "

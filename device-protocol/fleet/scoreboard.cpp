@@ -32,8 +32,8 @@ std::vector<Total> totals_of(const std::vector<SurvivorsView>& gateways) {
   std::vector<Total> totals;
   for (const auto& gateway : gateways) {
     if (gateway.device_ids.empty()) continue;
-    const auto name = gateway.scope_id.empty() ? "gateway " + gateway.gateway
-                                               : "scope " + gateway.scope_id;
+    const auto name =
+        gateway.scope_id.empty() ? "gateway " + gateway.gateway : "scope " + gateway.scope_id;
     auto known = std::ranges::find(totals, name, &Total::name);
     if (known == totals.end()) known = totals.insert(totals.end(), {name, {}});
     known->gateways.push_back(gateway);
@@ -42,9 +42,8 @@ std::vector<Total> totals_of(const std::vector<SurvivorsView>& gateways) {
 }
 
 bool has_hash(const Total& total, const std::string& hash) {
-  return std::ranges::all_of(total.gateways, [&](const SurvivorsView& gateway) {
-    return gateway.sum_hash == hash;
-  });
+  return std::ranges::all_of(
+      total.gateways, [&](const SurvivorsView& gateway) { return gateway.sum_hash == hash; });
 }
 
 Outcome<std::vector<std::int64_t>> true_total(const std::filesystem::path& true_vectors,

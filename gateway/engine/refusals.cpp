@@ -50,8 +50,8 @@ std::optional<AskedFor> question_of(const v1::Drop& drop) {
   std::optional<Hash> survivors;
   for (const auto& raw : drop.joint()) {
     if (raw.size() != 2 * Hash::size) return std::nullopt;
-    leaves.push_back({*Hash::from(view_of(raw).first(Hash::size)),
-                      *Hash::from(view_of(raw).last(Hash::size))});
+    leaves.push_back(
+        {*Hash::from(view_of(raw).first(Hash::size)), *Hash::from(view_of(raw).last(Hash::size))});
     if (leaves.back().ctx_hash == *own) survivors = leaves.back().survivors_hash;
   }
   if (!survivors) return std::nullopt;

@@ -64,8 +64,8 @@ Hash joint_of(const v1::JointRequest& request) {
     const auto ctx = wire::ctx_hash(leaf.context());
     std::vector<crypto::SurvivorEntry> entries;
     for (const auto& s : leaf.survivors()) {
-      entries.push_back({*DeviceId::from(s.device_id()), *Nonce::from(s.nonce()),
-                         *Hash::from(s.digest())});
+      entries.push_back(
+          {*DeviceId::from(s.device_id()), *Nonce::from(s.nonce()), *Hash::from(s.digest())});
     }
     hasher.part(ctx.view());
     hasher.part(crypto::survivors_hash(ctx, entries)->view());
@@ -154,8 +154,7 @@ TEST_CASE("property 1: the coordinator is killed after each step, and the round 
     const auto asked = joint.work(helper);
     REQUIRE(asked.joint_requests_size() == 1);
     const auto hash = joint_of(asked.joint_requests(0));
-    const auto body =
-        joint.world.joint_mask_sum(helper, hash, added(made_a.masks, made_b.masks));
+    const auto body = joint.world.joint_mask_sum(helper, hash, added(made_a.masks, made_b.masks));
     // The masks are here, the worker has not been heard of yet.
     joint.world.run_jobs_at_once = killed != 3;
     REQUIRE(joint.put_mask(hash, body).index() == 0);
@@ -201,8 +200,8 @@ TEST_CASE("refused devices: the gateway concerned is shown the drop and the ques
   const auto second = joint_of(joint.work(helper).joint_requests(0));
   CHECK(second != first);
   REQUIRE(joint
-              .put_mask(second, joint.world.joint_mask_sum(helper, second,
-                                                           added(made_a.masks, rest.masks)))
+              .put_mask(second,
+                        joint.world.joint_mask_sum(helper, second, added(made_a.masks, rest.masks)))
               .index() == 0);
   CHECK(joint.row(1).state == RoundState::released);
   CHECK(joint.row(1).survivors == 5);
@@ -222,7 +221,8 @@ TEST_CASE("a gateway whose time is over is asked without, and stays without afte
   CHECK(declined(world.coordinator().rounds.put_sum(b.id, ctx_b, late.sum)) == Decline::ended);
 }
 
-TEST_CASE("after an abandoned round the VOID of the scope is asked for, and shown to every gateway") {
+TEST_CASE(
+    "after an abandoned round the VOID of the scope is asked for, and shown to every gateway") {
   JointWorld joint;
   const auto& [a, b, helper] = joint.parties();
   joint.world.coordinator().rounds.stop(joint.task, "enough");
@@ -232,8 +232,8 @@ TEST_CASE("after an abandoned round the VOID of the scope is asked for, and show
   const auto scope = wire::scope_id(joint.task, "global");
   CHECK(asked.voids(0).scope_id() == scope.raw());
   auto& rounds = joint.world.coordinator().rounds;
-  CHECK(declined(rounds.put_void(helper.id, SiteWorld::joint_void(helper, joint.task, 1,
-                                                                  ScopeId{{1}}))) ==
+  CHECK(declined(rounds.put_void(helper.id,
+                                 SiteWorld::joint_void(helper, joint.task, 1, ScopeId{{1}}))) ==
         Decline::unknown);
   REQUIRE(rounds.put_void(helper.id, SiteWorld::joint_void(helper, joint.task, 1, scope)).index() ==
           0);

@@ -4,6 +4,8 @@
 #include <openssl/sha.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "crypto/upload.hpp"
 
 namespace tributary::tests {
@@ -109,6 +111,23 @@ void SiteWorld::restart() {
   coordinator_ = std::make_unique<Coordinator>(folder_.path(), std::move(identity),
                                                std::move(world), observer_, "life");
   if (run_jobs_at_once) run_jobs();
+}
+
+HelperId SiteWorld::help_itself() {
+  const auto id = filled<HelperId>(77);
+  const auto folder = folder_.path() / "credentials";
+  std::filesystem::create_directories(folder);
+  const auto write = [&](const char* name, const std::string& bytes) {
+    std::ofstream(folder / name, std::ios::binary) << bytes;
+    std::filesystem::permissions(
+        folder / name, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  };
+  const auto key = certified(id.bytes, v1::ROLE_HELPER, "cloud", own_helper_, epoch_);
+  write("helper.id", id.hex() + "\n");
+  write("helper.key", to_hex(own_helper_.expose()) + "\n");
+  write("helper.cert", key.certificate().SerializeAsString());
+  coordinator_->help({folder, folder_.path() / "helper", 2});
+  return id;
 }
 
 void SiteWorld::run_jobs() {
@@ -294,9 +313,9 @@ std::string SiteWorld::mask_sum_of(const SiteGateway& helper, const crypto::Join
   mask.set_survivors_hash(about.survivors_hash.raw());
   mask.set_helper_id(helper.helper.raw());
   mask.set_sealed(sealed.data(), sealed.size());
-  const auto said_mask =
-      crypto::hash("mask-sum", {about.ctx_hash.view(), about.survivors_hash.view(),
-                                helper.helper.view(), ByteView{sealed}});
+  const auto said_mask = crypto::hash(
+      "mask-sum",
+      {about.ctx_hash.view(), about.survivors_hash.view(), helper.helper.view(), ByteView{sealed}});
   mask.set_signature(crypto::sign(helper.helper_identity, "mask-sum", said_mask).raw());
   return mask.SerializeAsString();
 }

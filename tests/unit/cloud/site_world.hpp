@@ -65,6 +65,8 @@ class SiteWorld {
   bool run_jobs_at_once = true;
   std::vector<std::string> said;
 
+  // Gives the coordinator a helper role of its own (again after restart()); its id.
+  HelperId help_itself();
   void pass(std::chrono::milliseconds time);  // and tick
   void run_jobs();
 
@@ -110,6 +112,7 @@ class SiteWorld {
   crypto::SigningKey authority_ = crypto::SigningKey::random();
   crypto::SigningKey own_ = crypto::SigningKey::random();
   crypto::ExchangeSecret combiner_ = crypto::ExchangeSecret::random();
+  crypto::SigningKey own_helper_ = crypto::SigningKey::random();
   crypto::ExchangeSecret epoch_ = crypto::ExchangeSecret::random();
   std::uint8_t tasks_ = 0;
   NoObserver observer_;

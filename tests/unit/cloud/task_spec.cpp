@@ -176,9 +176,9 @@ TEST_CASE("scopes wider than a gateway: what they need, and what they forbid") {
   CHECK(to_json(*again.spec) == to_json(*group.spec));
   CHECK_FALSE(scope_of(*parsed(spec_with("")).spec, *GatewayId::from_hex(site_a)));
 
-  CHECK(names_fault(parsed(spec_with(R"("scope": "global", "aggregation": {"rule": "median"}, )" +
-                                     helpers)),
-                    "aggregation.rule"));
+  CHECK(names_fault(
+      parsed(spec_with(R"("scope": "global", "aggregation": {"rule": "median"}, )" + helpers)),
+      "aggregation.rule"));
   const auto others = R"("helpers": {")" + site_a + R"(": [")" + helper + R"("], ")" + site_b +
                       R"(": [")" + site_a + R"("]})";
   CHECK(names_fault(parsed(spec_with(R"("scope": "global", )" + others)), "helpers"));
@@ -192,7 +192,8 @@ TEST_CASE("T1: the coordinator's own helper has a name, and helps a gateway that
   const auto alone = parse_task_spec(spec_with("", "[\"" + site_a + "\"]"), names, own);
   REQUIRE(alone.spec);
   CHECK(alone.spec->helpers.at(*GatewayId::from_hex(site_a)).front() == *own);
-  const auto named = R"("helpers": {")" + site_a + R"(": ["coordinator"], "site-b": ["coordinator"]})";
+  const auto named =
+      R"("helpers": {")" + site_a + R"(": ["coordinator"], "site-b": ["coordinator"]})";
   const auto both = parse_task_spec(spec_with(named), names, own);
   REQUIRE(both.spec);
   CHECK(both.spec->helpers.at(*GatewayId::from_hex(site_b)).front() == *own);

@@ -45,7 +45,8 @@ SumGiven sum(std::uint8_t number, std::uint8_t survivors = 3, std::uint8_t skip 
   const auto hash = filled<Hash>(static_cast<std::uint8_t>(number * 10 + survivors + skip));
   SumGiven given{hash, hash, {}};
   for (std::uint8_t i = 1; i <= survivors + (skip > 0 ? 1 : 0); ++i) {
-    if (i != skip) given.survivors.push_back(filled<DeviceId>(static_cast<std::uint8_t>(number * 10 + i)));
+    if (i != skip)
+      given.survivors.push_back(filled<DeviceId>(static_cast<std::uint8_t>(number * 10 + i)));
   }
   return given;
 }
@@ -95,7 +96,8 @@ TEST_CASE("a total is asked for once every gateway has given its sum, and releas
   CHECK(round.on_mask_sum(at(2, 2), mask(filled<Hash>(23))).verdict == Verdict::conflict);
   const auto ready = round.on_sum(at(1, 2), sum(1));
   REQUIRE(effect<Ask>(ready) != nullptr);
-  CHECK(effect<Ask>(ready)->part == at(1, 2));  // ascending by gateway, whatever the order of the parts
+  CHECK(effect<Ask>(ready)->part ==
+        at(1, 2));  // ascending by gateway, whatever the order of the parts
   const auto question = joint({{1, sum(1)}, {2, sum(2)}});
   CHECK(round.on_asked(at(1, 2), joint({{2, sum(2)}, {1, sum(1)}})).verdict == Verdict::conflict);
   CHECK(round.on_asked(at(1, 2), question).verdict == Verdict::accepted);
@@ -118,7 +120,8 @@ TEST_CASE("every helper of the scope answers before the masks come off") {
   CHECK(effect<Combine>(round.on_mask_sum(0, mask(question, 101))) != nullptr);
 }
 
-TEST_CASE("a gateway that is left out delays nobody, and one that comes later has missed the round") {
+TEST_CASE(
+    "a gateway that is left out delays nobody, and one that comes later has missed the round") {
   auto round = round_of({7, 7, 7});
   round.on_sum(at(1, 3), sum(1));
   round.on_sum(at(3, 3), sum(3));
@@ -176,7 +179,8 @@ TEST_CASE("refused devices go back to their gateways, before anybody has answere
 
 TEST_CASE("a leaf with too few devices after a refusal goes, the others' total stays") {
   auto round = round_of({7, 7, 7});
-  for (std::uint8_t number : {std::uint8_t{1}, std::uint8_t{2}}) round.on_sum(at(number, 3), sum(number));
+  for (std::uint8_t number : {std::uint8_t{1}, std::uint8_t{2}})
+    round.on_sum(at(number, 3), sum(number));
   round.on_sum(at(3, 3), sum(3, 2));
   const auto question = joint({{1, sum(1)}, {2, sum(2)}, {3, sum(3, 2)}});
   REQUIRE(round.on_asked(0, question).verdict == Verdict::accepted);

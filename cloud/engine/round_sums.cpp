@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cloud/engine/round_desk.hpp"
+#include "cloud/service/failpoint.hpp"
 #include "crypto/ring.hpp"
 
 namespace tributary::cloud::engine {
@@ -143,6 +144,7 @@ void RoundDesk::combined(const store::RoundKey& key, std::size_t part, round::Un
       run.means.push_back(round::gateway_mean(part, run.parts[part].context.encoding, result.sums));
     }
     for (const auto member : members) run.parts[member].sum_hash = result.sum_hash;
+    service::reach(service::Failpoint::part_combined);
     desk_.world.say(Severity::info, "sum_combined",
                     {{"task", key.task.hex()},
                      {"round", key.round},

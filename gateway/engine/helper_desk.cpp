@@ -1,7 +1,6 @@
 #include "gateway/engine/helper_desk.hpp"
 
-#include <boost/asio/post.hpp>
-
+#include "cloud/service/failpoint.hpp"
 #include "storage/failure.hpp"
 
 namespace tributary::gateway::engine {
@@ -13,35 +12,41 @@ std::vector<std::string_view> views_of(const HelperDesk::Rosters& rosters) {
   return views;
 }
 
+void failpoint(helper::Step step) {
+  service::reach(step == helper::Step::recorded ? service::Failpoint::helper_recorded
+                                                : service::Failpoint::helper_answered);
+}
+
 }  // namespace
 
-HelperDesk::HelperDesk(boost::asio::io_context& io, std::unique_ptr<helper::HelperRole> role,
-                       const Clock& clock, Metrics& metrics)
-    : io_(io),
+HelperDesk::HelperDesk(Submit submit, std::unique_ptr<helper::HelperRole> role, const Clock& clock,
+                       Metrics& metrics)
+    : submit_(std::move(submit)),
       role_(std::move(role)),
       clock_(clock),
       metrics_(metrics),
       certified_key_(role_->certified_key().SerializeAsString()),
       epoch_ends_(role_->epoch_ends()) {}
 
-HelperDesk::~HelperDesk() {
-  thread_.stop();
-  thread_.join();
-}
-
 void HelperDesk::run(std::function<helper::Errand()> work, Done done) {
-  boost::asio::post(thread_, [this, work = std::move(work), done = std::move(done)] {
-    const auto begun = clock_.monotonic();
-    auto outcome = outcome_of(work(), clock_.monotonic() - begun);
-    boost::asio::post(io_,
-                      [done, result = std::move(outcome)]() mutable { done(std::move(result)); });
-  });
+  struct Run {
+    helper::Errand errand;
+    std::chrono::duration<double> took{};
+  };
+  auto run = std::make_shared<Run>();
+  submit_(
+      [this, run, work = std::move(work)] {
+        const auto begun = clock_.monotonic();
+        run->errand = work();
+        run->took = clock_.monotonic() - begun;
+      },
+      [this, run, done = std::move(done)] { done(outcome_of(std::move(run->errand), run->took)); });
 }
 
 void HelperDesk::answer(v1::SumRequest request, Rosters rosters, Done done) {
   run(
       [this, asked = std::move(request), rosters = std::move(rosters)] {
-        return helper::sum_errand(*role_, asked, *rosters.front(), clock_.wall());
+        return helper::sum_errand(*role_, asked, *rosters.front(), clock_.wall(), failpoint);
       },
       std::move(done));
 }
@@ -50,14 +55,16 @@ void HelperDesk::answer(v1::JointRequest request, Rosters rosters, Done done) {
   run(
       [this, asked = std::move(request), rosters = std::move(rosters)] {
         const std::vector<std::string_view> views = views_of(rosters);
-        return helper::sum_errand(*role_, asked, views, clock_.wall());
+        return helper::sum_errand(*role_, asked, views, clock_.wall(), failpoint);
       },
       std::move(done));
 }
 
 void HelperDesk::void_scope(v1::RoundScope scope, Done done) {
-  run([this,
-       asked = std::move(scope)] { return helper::void_errand(*role_, asked, clock_.wall()); },
+  run(
+      [this, asked = std::move(scope)] {
+        return helper::void_errand(*role_, asked, clock_.wall());
+      },
       std::move(done));
 }
 
@@ -86,22 +93,27 @@ HelperDesk::Outcome HelperDesk::outcome_of(helper::Errand errand,
 void HelperDesk::tick(std::function<void()> changed) {
   if (rotating_ || clock_.wall() < epoch_ends_) return;
   rotating_ = true;
-  boost::asio::post(thread_, [this, changed = std::move(changed)] {
-    std::string key;
-    try {
-      role_->rotate(clock_.wall());
-      key = role_->certified_key().SerializeAsString();
-    } catch (const storage::Failure&) {
-      key.clear();  // tried again at the next tick
-    }
-    boost::asio::post(io_, [this, changed, key, ends = role_->epoch_ends()] {
-      rotating_ = false;
-      if (key.empty()) return;
-      certified_key_ = key;
-      epoch_ends_ = ends;
-      changed();
-    });
-  });
+  struct Epoch {
+    std::string key;  // empty: tried again at the next tick
+    helper::UnixTime ends;
+  };
+  auto next = std::make_shared<Epoch>();
+  submit_(
+      [this, next] {
+        try {
+          role_->rotate(clock_.wall());
+          *next = {role_->certified_key().SerializeAsString(), role_->epoch_ends()};
+        } catch (const storage::Failure&) {
+          next->key.clear();
+        }
+      },
+      [this, next, changed = std::move(changed)] {
+        rotating_ = false;
+        if (next->key.empty()) return;
+        certified_key_ = next->key;
+        epoch_ends_ = next->ends;
+        changed();
+      });
 }
 
 }  // namespace tributary::gateway::engine

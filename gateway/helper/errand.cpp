@@ -17,7 +17,7 @@ Errand guarded(const Work& work) {
   }
 }
 
-Errand carry_out(HelperRole& role, Decision decision) {
+Errand carry_out(HelperRole& role, Decision decision, Reached reached) {
   if (const auto* later = std::get_if<Later>(&decision)) {
     return {Errand::Kind::nothing, {}, {}, {}, later->wait};
   }
@@ -26,11 +26,13 @@ Errand carry_out(HelperRole& role, Decision decision) {
     return {Errand::Kind::mask_refusal, refusal->ctx_hash, std::move(refusal->body),
             std::move(text)};
   }
+  if (reached != nullptr) reached(Step::recorded);
   const auto& job = std::get<Job>(decision);
   auto result = role.finish(job, run(job));
   if (const auto* unfinished = std::get_if<Unfinished>(&result)) {
     return {Errand::Kind::nothing, {}, {}, "helper: " + unfinished->text};
   }
+  if (reached != nullptr) reached(Step::answered);
   auto& answer = std::get<Answer>(result);
   return {Errand::Kind::mask_sum, answer.ctx_hash, std::move(answer.body), {}};
 }
@@ -38,14 +40,15 @@ Errand carry_out(HelperRole& role, Decision decision) {
 }  // namespace
 
 Errand sum_errand(HelperRole& role, const v1::SumRequest& request, std::string_view roster,
-                  UnixTime now) {
-  return guarded(
-      [&] { return carry_out(role, role.answer(request, roster, request.gateway(), {}, now)); });
+                  UnixTime now, Reached reached) {
+  return guarded([&] {
+    return carry_out(role, role.answer(request, roster, request.gateway(), {}, now), reached);
+  });
 }
 
 Errand sum_errand(HelperRole& role, const v1::JointRequest& request,
-                  std::span<const std::string_view> rosters, UnixTime now) {
-  return guarded([&] { return carry_out(role, role.answer(request, rosters, {}, now)); });
+                  std::span<const std::string_view> rosters, UnixTime now, Reached reached) {
+  return guarded([&] { return carry_out(role, role.answer(request, rosters, {}, now), reached); });
 }
 
 Errand void_errand(HelperRole& role, const v1::RoundScope& scope, UnixTime now) {

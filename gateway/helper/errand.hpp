@@ -16,12 +16,17 @@ struct Errand {
   std::optional<std::chrono::seconds> wait = {};  // nothing was decided, ask again then
 };
 
+// Where a crash would be remembered differently: the promise is durable; the hash of the answer is.
+enum class Step { recorded, answered };
+using Reached = void (*)(Step);  // told of each, for tests that kill the program there; may be nullptr
+
 // `rosters`: the bytes of the rosters the leaves' contexts name, in their order. A failing disk is a text and a
 // wait: nothing has been promised then.
 Errand sum_errand(HelperRole& role, const v1::SumRequest& request, std::string_view roster,
-                  UnixTime now);
+                  UnixTime now, Reached reached = nullptr);
 Errand sum_errand(HelperRole& role, const v1::JointRequest& request,
-                  std::span<const std::string_view> rosters, UnixTime now);
+                  std::span<const std::string_view> rosters, UnixTime now,
+                  Reached reached = nullptr);
 Errand void_errand(HelperRole& role, const v1::RoundScope& scope, UnixTime now);
 
 }  // namespace tributary::gateway::helper

@@ -23,6 +23,10 @@ const std::vector<service::Option>& declared() {
        "plain HTTP for /healthz, /readyz and /metrics"},
       {"limits", "body_bytes", NumberKind{65536, 1LL << 30}, "67108864", false,
        "largest body of sums and models"},
+      {"helper", "enabled", FlagKind{}, "false", false,
+       "help gateways from this process; needs `tributary authority coordinator --helper`"},
+      {"helper", "n_min", NumberKind{2, 5000}, "3", false,
+       "rounds with a lower n_min are not helped"},
       {"log", "format", ChoiceKind{{"human", "json"}}, "human", false, "log lines on stderr"},
       {"log", "level", ChoiceKind{{"debug", "info", "warning", "error"}}, "info", false,
        "least severe line written"},
@@ -46,8 +50,9 @@ asio::ip::tcp::endpoint endpoint_of(const service::Settings& settings, const cha
 void check_credentials(const server::DaemonSettings& daemon, service::Faults& faults) {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   try {
-    engine::load_identity(daemon.credentials,
-                          static_cast<std::uint64_t>(now.time_since_epoch().count()));
+    const auto own = engine::load_identity(
+        daemon.credentials, static_cast<std::uint64_t>(now.time_since_epoch().count()));
+    if (daemon.helper) engine::load_helper_identity(daemon.credentials, own);
     server::load_operator_token(daemon.credentials);
     server::gateway_tls(daemon.credentials);
   } catch (const engine::CredentialFault& fault) {
@@ -70,6 +75,10 @@ std::variant<Options, service::Faults> read_options(const std::filesystem::path&
   options.daemon.admin = endpoint_of(settings, "admin", faults);
   options.daemon.limits.body_bytes =
       static_cast<std::size_t>(settings.number("limits", "body_bytes"));
+  if (settings.flag("helper", "enabled")) {
+    options.daemon.helper = {options.daemon.credentials, options.daemon.state / "helper",
+                             static_cast<std::uint32_t>(settings.number("helper", "n_min"))};
+  }
   options.local = settings.address("local", "listen");
   options.log_format = settings.text("log", "format");
   options.log_level = settings.text("log", "level");

@@ -36,6 +36,7 @@ using DeviceId = Fixed<struct DeviceIdTag, 16>;
 using GatewayId = Fixed<struct GatewayIdTag, 16>;
 using HelperId = Fixed<struct HelperIdTag, 16>;
 using TaskId = Fixed<struct TaskIdTag, 16>;
+using ScopeId = Fixed<struct ScopeIdTag, 16>;  // of a scope wider than a gateway
 using Nonce = Fixed<struct NonceTag, 16>;
 using Hash = Fixed<struct HashTag, 32>;
 using Ticket = Fixed<struct TicketTag, 16>;

@@ -88,4 +88,13 @@ std::optional<Hash> survivors_hash(const Hash& ctx_hash, std::span<const Survivo
   return hasher.finish();
 }
 
+Hash joint_hash(std::span<const JointLeaf> leaves) {
+  PartHasher hasher("joint");
+  for (const auto& leaf : leaves) {
+    hasher.part(leaf.ctx_hash.view());
+    hasher.part(leaf.survivors_hash.view());
+  }
+  return hasher.finish();
+}
+
 }  // namespace tributary::crypto

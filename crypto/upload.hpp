@@ -30,4 +30,12 @@ struct SurvivorEntry {
 // Entries strictly ascending by device; nullopt when they are not.
 std::optional<Hash> survivors_hash(const Hash& ctx_hash, std::span<const SurvivorEntry> entries);
 
+// One gateway's part of a total over several.
+struct JointLeaf {
+  Hash ctx_hash;
+  Hash survivors_hash;
+};
+// H("joint", ctx_hash, survivors_hash of each leaf ..): stands for both hashes in what is said of the total.
+Hash joint_hash(std::span<const JointLeaf> leaves);
+
 }  // namespace tributary::crypto

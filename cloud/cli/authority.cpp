@@ -115,6 +115,13 @@ SigningKey write_identity(const fs::path& folder, const Authority& authority,
   return key;
 }
 
+void write_helper(const fs::path& folder, const Authority& authority, const std::string& run_by) {
+  const std::string helper = random_bytes(16);
+  write_new(folder / "helper.id", hex_line(helper), Secrecy::open);
+  write_identity(folder, authority, {v1::ROLE_HELPER, helper, "", run_by}, "helper.key",
+                 "helper.cert");
+}
+
 void write_tls(const fs::path& folder, const TlsPair& pair, const TlsPair& ca) {
   write_new(folder / "tls.key", pair.key, Secrecy::secret);
   write_new(folder / "tls.crt", pair.certificate, Secrecy::open);
@@ -136,7 +143,9 @@ void init_authority(const fs::path& root, const std::string& tenant) {
   write_new(folder / "tenant", tenant + "\n", Secrecy::open);
 }
 
-void issue_coordinator(const fs::path& root, const std::vector<std::string>& hosts) {
+void issue_coordinator(const fs::path& root, const std::vector<std::string>& hosts,
+                       const std::string& helper_run_by) {
+  if (!helper_run_by.empty()) check_name("operator", helper_run_by);
   for (const auto& host : hosts) check_host(host);
   const Authority authority = open_authority(root);
   const fs::path folder = root / "coordinator";
@@ -149,6 +158,7 @@ void issue_coordinator(const fs::path& root, const std::vector<std::string>& hos
   write_new(folder / "combiner.key", hex_line(combiner.expose()), Secrecy::secret);
   write_new(folder / "combiner.pub", hex_line(crypto::exchange_key(combiner).view()),
             Secrecy::open);
+  if (!helper_run_by.empty()) write_helper(folder, authority, helper_run_by);
   write_tls(folder, issue_server(authority.ca, "coordinator", hosts, server_days), authority.ca);
   write_new(folder / "authority.pub", read_file(root / "authority/authority.pub"), Secrecy::open);
   const std::string token = new_operator_token();
@@ -172,12 +182,7 @@ void issue_gateway(const fs::path& root, const GatewayRequest& request) {
   write_new(folder / "gateway.id", hex_line(id), Secrecy::open);
   write_identity(folder, authority, {v1::ROLE_GATEWAY, id, "", request.run_by}, "identity.key",
                  "gateway.cert");
-  if (request.helper) {
-    const std::string helper = random_bytes(16);
-    write_new(folder / "helper.id", hex_line(helper), Secrecy::open);
-    write_identity(folder, authority, {v1::ROLE_HELPER, helper, "", request.run_by}, "helper.key",
-                   "helper.cert");
-  }
+  if (request.helper) write_helper(folder, authority, request.run_by);
   write_tls(folder, issue_client(authority.ca, "gateway:" + to_hex(view_of(id)), server_days),
             authority.ca);
   write_new(folder / "authority.pub", read_file(root / "authority/authority.pub"), Secrecy::open);

@@ -11,7 +11,9 @@ namespace tributary::cli {
 // All functions throw CommandFault. `root` is the folder that holds authority/, coordinator/, gateways/, devices/.
 void init_authority(const std::filesystem::path& root, const std::string& tenant);
 
-void issue_coordinator(const std::filesystem::path& root, const std::vector<std::string>& hosts);
+// `helper_run_by`: who runs the coordinator, where it helps gateways too; empty: it does not.
+void issue_coordinator(const std::filesystem::path& root, const std::vector<std::string>& hosts,
+                       const std::string& helper_run_by = {});
 
 struct GatewayRequest {
   std::string name;    // folder below gateways/

@@ -29,9 +29,13 @@ void add_coordinator(CLI::App& authority) {
       ->required()
       ->expected(1)
       ->take_all();
+  auto helper = std::make_shared<std::string>();
+  command->add_option("--helper", *helper,
+                      "It also helps gateways; who runs it: somebody else than the gateways it "
+                      "helps");
   command->add_option("FOLDER", *folder, "The authority's folder")->required();
   command->callback([=] {
-    issue_coordinator(*folder, *hosts);
+    issue_coordinator(*folder, *hosts, *helper);
     std::cout << "copy " << *folder
               << "/coordinator to the coordinator, without operator.token: that is yours\n";
   });

@@ -31,7 +31,7 @@ std::optional<crypto::EncodingPlan> plan_with(const RoundQuestion& question, cry
   crypto::EncodingPlan plan{bits, question.parameters, 0, question.clip_l2, question.clip_inf, 0,
                             10,   canary_words};
   plan.rotated = bits != crypto::RingBits::b32;
-  plan.noise = privacy::noise_in_sum(terms, static_cast<int>(question.helpers));
+  plan.noise = privacy::noise_in_sum(terms, 1 + question.helpers);
   try {
     crypto::choose_scales(plan, question.devices);
   } catch (const std::invalid_argument&) {

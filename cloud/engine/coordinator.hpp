@@ -1,6 +1,7 @@
 // The coordinator's product state, wired together and resumed from its store.
 #pragma once
 
+#include "cloud/engine/own_helper.hpp"
 #include "cloud/engine/scheduler.hpp"
 #include "cloud/engine/work.hpp"
 
@@ -19,7 +20,7 @@ class Coordinator {
         fleet(store, identity.authority, world),
         board(store, fleet, world),
         revisions(std::move(life)),
-        rounds({store, fleet, board, revisions, identity, world, observer}),
+        rounds(desk()),
         scheduler(fleet, board, rounds, world) {
     rounds.resume();
     rounds.when_closed([this](const TaskId&) { scheduler.tick(); });
@@ -27,10 +28,16 @@ class Coordinator {
   Coordinator(const Coordinator&) = delete;
   Coordinator& operator=(const Coordinator&) = delete;
 
+  // Its own helper role from now on. Throws CredentialFault.
+  void help(const HelperSettings& settings) {
+    helper = std::make_unique<OwnHelper>(settings, desk(), rounds);
+  }
+
   // Deadlines, and rounds that can begin. About four times a second.
   void tick() {
     rounds.tick();
     scheduler.tick();
+    if (helper) helper->tick();
   }
 
   Identity identity;
@@ -42,6 +49,10 @@ class Coordinator {
   Revisions revisions;
   RoundDesk rounds;
   Scheduler scheduler;
+  std::unique_ptr<OwnHelper> helper;  // where there is one
+
+ private:
+  Desk desk() { return {store, fleet, board, revisions, identity, world, observer}; }
 };
 
 }  // namespace tributary::cloud::engine

@@ -139,6 +139,23 @@ Result<Hash> Fleet::put_roster(const GatewayId& gateway, const std::string& body
   return roster.hash;
 }
 
+Result<GatewayId> Fleet::adopt_own_helper(const v1::CertifiedKey& key) {
+  auto checked = round::verify_party(key, v1::ROLE_HELPER, authority_, unix_seconds());
+  if (const auto* fault = std::get_if<std::string>(&checked)) return unverified(*fault);
+  Member own{};
+  own.helper = std::move(std::get<round::CertifiedParty>(checked));
+  own.id = GatewayId{own.helper->id};
+  own.name = "the coordinator";
+  *own.keys.mutable_helper() = key;
+  own_ = std::move(own);
+  return own_->id;
+}
+
+std::optional<HelperId> Fleet::own_helper() const {
+  if (!own_) return std::nullopt;
+  return helper_id(*own_->helper);
+}
+
 void Fleet::seen(const GatewayId& gateway) {
   const auto known = members_.find(gateway);
   if (known == members_.end()) return;
@@ -150,11 +167,13 @@ void Fleet::seen(const GatewayId& gateway) {
 }
 
 const Member* Fleet::find(const GatewayId& gateway) const {
+  if (own_ && own_->id == gateway) return &*own_;
   const auto known = members_.find(gateway);
   return known == members_.end() ? nullptr : &known->second;
 }
 
 const Member* Fleet::find_helper(const HelperId& helper) const {
+  if (own_ && own_->helper->id == helper.bytes) return &*own_;
   for (const auto& [id, member] : members_) {
     if (member.helper && member.helper->id == helper.bytes) return &member;
   }
@@ -170,7 +189,7 @@ std::optional<GatewayId> Fleet::by_name(std::string_view name) const {
 
 bool Fleet::is_down(const GatewayId& gateway) const {
   const auto* member = find(gateway);
-  if (member == nullptr) return false;
+  if (member == nullptr || (own_ && own_->id == gateway)) return false;
   // After a restart everybody gets time to come back before silence means anything.
   return world_.now() - std::max(member->last_seen, started_at_) > patience;
 }

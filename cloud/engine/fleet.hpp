@@ -39,6 +39,10 @@ class Fleet {
   };
   Result<KeysKept> put_keys(const GatewayId& gateway, const std::string& body);
   Result<Hash> put_roster(const GatewayId& gateway, const std::string& body);  // the roster's hash
+  // The helper role in this process, always there: found as others are, but no gateway of a task. Again with
+  // each new epoch. The id it goes by here.
+  Result<GatewayId> adopt_own_helper(const v1::CertifiedKey& key);
+  std::optional<HelperId> own_helper() const;
   // Heard of; the time is stored about once a minute.
   void seen(const GatewayId& gateway);
 
@@ -60,6 +64,7 @@ class Fleet {
   round::FleetAuthority authority_;
   const World& world_;
   std::map<GatewayId, Member> members_;
+  std::optional<Member> own_;  // the own helper
   std::map<GatewayId, store::Time> stored_seen_;
   store::Time started_at_;
   store::Time rosters_changed_at_;

@@ -36,7 +36,9 @@ Value hex_key(const fs::path& path) {
   auto value = bytes ? Value::from(ByteView{*bytes}) : std::nullopt;
   if (bytes) crypto::wipe(*bytes);
   crypto::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
-  if (!value) throw CredentialFault(path.string() + ": is not 64 hex digits and a newline");
+  if (!value)
+    throw CredentialFault(path.string() + ": is not " + std::to_string(2 * Value::size) +
+                          " hex digits and a newline");
   return std::move(*value);
 }
 
@@ -81,6 +83,30 @@ Identity load_identity(const fs::path& folder, std::uint64_t now) {
   auto tenant = tenant_of(folder / "coordinator.cert", authority, verify, now);
   return {
       {authority, std::move(tenant)}, std::move(key), verify, std::move(combiner), combiner_key};
+}
+
+gateway::helper::Identity load_helper_identity(const fs::path& folder, const Identity& own) {
+  const auto remedy = "; `tributary authority coordinator --helper OPERATOR` writes it";
+  if (!fs::exists(folder / "helper.id")) {
+    throw CredentialFault((folder / "helper.id").string() + ": there is none" + remedy);
+  }
+  const auto id = hex_key<HelperId>(folder / "helper.id");
+  auto key = secret_key<crypto::SigningKey>(folder / "helper.key");
+  auto certificate = read_file(folder / "helper.cert");
+  v1::Signed message;
+  v1::Certificate body;
+  if (!message.ParseFromString(certificate) ||
+      !wire::verify_body("cert", message, own.authority.key) ||
+      !body.ParseFromString(message.body()) || body.role() != v1::ROLE_HELPER ||
+      body.subject_id() != id.raw() || body.public_key() != crypto::verify_key(key).raw()) {
+    throw CredentialFault((folder / "helper.cert").string() +
+                          ": is not the authority's certificate for helper.id and helper.key" +
+                          remedy);
+  }
+  // It has no gateway; what stands for one can be none that has devices.
+  return {
+      own.authority.tenant, id,        GatewayId{id.bytes}, std::move(key), std::move(certificate),
+      own.authority.key,    own.verify};
 }
 
 }  // namespace tributary::cloud::engine

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "cloud/round/credentials.hpp"
+#include "gateway/helper/helper_role.hpp"
 
 namespace tributary::cloud::engine {
 
@@ -22,7 +23,11 @@ struct CredentialFault : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Throws CredentialFault.
+// Each throws CredentialFault.
 Identity load_identity(const std::filesystem::path& folder, std::uint64_t now);
+
+// The coordinator's own helper role: helper.id, helper.key and helper.cert beside the rest.
+gateway::helper::Identity load_helper_identity(const std::filesystem::path& folder,
+                                               const Identity& own);
 
 }  // namespace tributary::cloud::engine

@@ -16,8 +16,21 @@ struct Overloaded : Cases... {
 template <class... Cases>
 Overloaded(Cases...) -> Overloaded<Cases...>;  // clang 14 does not deduce it
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+v1::Release released_sum(const RoundRun& run, const std::vector<std::size_t>& members) {
+  v1::Release release;
+  std::size_t count = 0;
+  for (const auto member : members) {
+    count += round::sum_of(run.phase(member))->survivors.size();
+  }
+  const auto first = members.front();
+  const bool wide = run.parts[first].context.scope_id.has_value();
+  const auto joint = run.joint(first);
+  release.set_ctx_hash(wide ? joint.raw() : run.parts[first].row.ctx_hash.raw());
+  release.set_survivors_hash(wide ? joint.raw()
+                                  : round::sum_of(run.phase(first))->survivors_hash.raw());
+  release.set_count(static_cast<std::uint32_t>(count));
+  release.set_sum_hash(run.parts[first].sum_hash.raw());
+  return release;
 }
 
 }  // namespace
@@ -51,6 +64,7 @@ void RoundDesk::reload(const TaskId& task) {
     for (std::size_t i = 0; i < run->parts.size(); ++i) {
       places_[run->parts[i].row.ctx_hash] = {task, i};
     }
+    for (const auto& [joint, part] : run->questions) places_[joint] = {task, part};
     runs_[task] = std::move(run);
     carry_out(task, effects);
     return;
@@ -119,10 +133,12 @@ const RoundRun* RoundDesk::open_round(const TaskId& task) const {
   return known == runs_.end() ? nullptr : known->second.get();
 }
 
+// What changes for one gateway of a wider scope may change what its helpers and the others are shown.
 void RoundDesk::part_changed(const RoundRun& run, std::size_t part) {
-  const auto& at = run.parts[part];
-  desk_.revisions.changed(at.row.gateway);
-  for (const auto& helper : at.context.helpers) {
+  for (const auto member : run.scope_members(part)) {
+    desk_.revisions.changed(run.parts[member].row.gateway);
+  }
+  for (const auto& helper : run.parts[part].context.helpers) {
     if (const auto* owner = desk_.fleet.find_helper(helper)) desk_.revisions.changed(owner->id);
   }
 }
@@ -177,83 +193,13 @@ void RoundDesk::stop(const TaskId& task, const std::string& reason) {
 
 void RoundDesk::carry_out(const TaskId& task, const std::vector<round::Effect>& effects) {
   for (const auto& effect : effects) {
-    std::visit(Overloaded{[&](const round::Combine& what) { combine(task, what.part); },
+    if (!runs_.contains(task)) return;
+    std::visit(Overloaded{[&](const round::Ask& what) { ask(task, what.part); },
+                          [&](const round::Combine& what) { combine(task, what.part); },
                           [&](const round::Release&) { average(task); },
                           [&](const round::Abandon& what) { abandon(task, what); }},
                effect);
   }
-}
-
-void RoundDesk::combine(const TaskId& task, std::size_t part) {
-  const auto& run = *runs_.at(task);
-  const auto* combining = std::get_if<round::Combining>(&run.phase(part));
-  if (combining == nullptr) return;
-  const auto& at = run.parts[part];
-  round::MaskedPart masked{
-      at.context.encoding, static_cast<std::uint32_t>(combining->sum.survivors.size()), {}, {}};
-  for (const auto& event : desk_.store.rounds.events_of(at.row.ctx_hash)) {
-    if (event.kind == store::EventKind::sum && event.statement == combining->sum.statement) {
-      v1::GatewaySum sum;
-      sum.ParseFromString(event.body);
-      masked.words.assign(sum.words().begin(), sum.words().end());
-    }
-    const bool counts = std::ranges::any_of(combining->answers, [&](const round::MaskGiven& mask) {
-      return event.kind == store::EventKind::mask_sum && mask.statement == event.statement;
-    });
-    if (!counts) continue;
-    v1::MaskSum mask;
-    mask.ParseFromString(event.body);
-    masked.masks.push_back({{at.row.ctx_hash, combining->sum.survivors_hash, *event.helper},
-                            {mask.sealed().begin(), mask.sealed().end()}});
-  }
-  struct Job {
-    round::MaskedPart part;
-    round::UnmaskedPart result;
-    double seconds = 0;
-  };
-  auto job = std::make_shared<Job>(Job{std::move(masked), {}, 0});
-  desk_.world.submit(
-      [job, &secret = desk_.identity.combiner] {
-        const auto start = std::chrono::steady_clock::now();
-        job->result = round::unmask(std::move(job->part), secret);
-        job->seconds = seconds_since(start);
-      },
-      [this, job, key = run.row.key, part] {
-        combined(key, part, std::move(job->result), job->seconds);
-      });
-}
-
-void RoundDesk::combined(const store::RoundKey& key, std::size_t part, round::UnmaskedPart result,
-                         double seconds) {
-  const auto known = runs_.find(key.task);
-  if (known == runs_.end() || known->second->row.key != key) return;
-  auto& run = *known->second;
-  const auto outcome = run.machine.on_combined(part, result.fault);
-  if (outcome.verdict != round::Verdict::accepted) return;
-  const bool burnt = !result.fault.empty();
-  desk_.observer.part_combined(seconds, burnt);
-  const auto gateway = desk_.fleet.called(run.parts[part].row.gateway);
-  if (burnt) {
-    desk_.world.say(Severity::warning, "sum_burnt",
-                    {{"task", key.task.hex()},
-                     {"round", key.round},
-                     {"gateway", gateway},
-                     {"reason", result.fault}});
-  } else {
-    run.total.add(result.sums);
-    if (desk_.board.find(key.task)->spec.aggregation.kind != robust::Kind::mean) {
-      run.means.push_back(round::gateway_mean(part, run.parts[part].context.encoding, result.sums));
-    }
-    run.parts[part].sum_hash = result.sum_hash;
-    service::reach(service::Failpoint::part_combined);
-    desk_.world.say(Severity::info, "sum_combined",
-                    {{"task", key.task.hex()},
-                     {"round", key.round},
-                     {"gateway", gateway},
-                     {"survivors", result.sums.count}});
-  }
-  part_changed(run, part);
-  carry_out(key.task, outcome.effects);
 }
 
 void RoundDesk::average(const TaskId& task) {
@@ -339,16 +285,13 @@ void RoundDesk::release(const store::RoundKey& key, round::NextModel next) {
   close(key.task);
 }
 
+// One for each released sum: a gateway's, or the total of a wider scope.
 void RoundDesk::record_releases(const RoundRun& run, const Hash& next_model) {
   auto previous = desk_.store.releases.last_hash(run.row.key.task).value_or(Hash{});
   for (std::size_t i = 0; i < run.parts.size(); ++i) {
-    const auto* combined = std::get_if<round::Combined>(&run.phase(i));
-    if (combined == nullptr) continue;
-    v1::Release release;
-    release.set_ctx_hash(run.parts[i].row.ctx_hash.raw());
-    release.set_survivors_hash(combined->sum.survivors_hash.raw());
-    release.set_count(static_cast<std::uint32_t>(combined->sum.survivors.size()));
-    release.set_sum_hash(run.parts[i].sum_hash.raw());
+    const auto combined = run.members_in<round::Combined>(i);
+    if (combined.empty() || run.scope_members(i).front() != i) continue;
+    auto release = released_sum(run, combined);
     release.set_next_model_hash(next_model.raw());
     release.set_previous(previous.raw());
     auto body = release.SerializeAsString();
@@ -359,12 +302,12 @@ void RoundDesk::record_releases(const RoundRun& run, const Hash& next_model) {
   }
 }
 
-// Where a gateway has given its sum, helpers may have answered: they can promise no VOID, and rule D3 keeps
+// Where helpers were asked they may have answered: they can promise no VOID, and rule D3 keeps
 // devices from contributing to that model again. The next round begins with one that differs in one
 // parameter by the smallest step there is.
 std::optional<RoundDesk::Renewed> RoundDesk::renewed_model(const RoundRun& run) {
   if (std::ranges::none_of(run.parts, [](const PartRun& part) {
-        return part.sum_at && !part.context.helpers.empty();
+        return part.asked_at && !part.context.helpers.empty();
       })) {
     return std::nullopt;
   }
@@ -403,7 +346,7 @@ void RoundDesk::abandon(const TaskId& task, const round::Abandon& what) {
     }
     desk_.store.rounds.forget_bodies(key);
     for (const auto& unanswered : what.voids) {
-      desk_.store.voids.ask({key, unanswered.gateway}, unanswered.helper, *row.closed_at);
+      desk_.store.voids.ask({key, unanswered.place}, unanswered.helper, *row.closed_at);
     }
     desk_.store.tasks.put_progress(task, progress);
   });
@@ -420,6 +363,7 @@ void RoundDesk::close(const TaskId& task) {
   const auto run = std::move(runs_.at(task));
   runs_.erase(task);
   stopping_.erase(task);
+  for (const auto& [joint, part] : run->questions) places_.erase(joint);
   const auto row = desk_.store.rounds.find(run->row.key);
   for (std::size_t i = 0; i < run->parts.size(); ++i) {
     const auto& ctx_hash = run->parts[i].row.ctx_hash;

@@ -57,12 +57,14 @@ class RoundDesk {
  private:
   struct Place {
     TaskId task;
-    std::size_t part;
+    std::size_t part;  // of a wider scope's question: its first
   };
   // What a sender says, read and verified.
   struct Said;
 
   std::optional<Place> place(const Hash& ctx_hash) const;
+  // The context that a statement of this hash is kept under: its own, or that of a wider scope's first gateway.
+  Hash kept_under(const Hash& ctx_hash, bool from_helper);
   Result<> take(const Hash& ctx_hash, const Said& said, const std::string& body);
   Result<> take_late(const Hash& ctx_hash, const Said& said);
   template <class Message>
@@ -72,6 +74,7 @@ class RoundDesk {
   Result<> put(const GatewayId& sender, const Hash& ctx_hash, const std::string& body);
 
   void carry_out(const TaskId& task, const std::vector<round::Effect>& effects);
+  void ask(const TaskId& task, std::size_t part);
   void combine(const TaskId& task, std::size_t part);
   void combined(const store::RoundKey& key, std::size_t part, round::UnmaskedPart result,
                 double seconds);
@@ -92,7 +95,8 @@ class RoundDesk {
 
   Desk desk_;
   std::map<TaskId, std::unique_ptr<RoundRun>> runs_;  // at most one per task
-  std::map<Hash, Place> places_;                      // of the parts of open rounds
+  std::map<Hash, Place>
+      places_;  // of the contexts, and the questions of wider scopes, of open rounds
   Outcomes outcomes_;
   std::function<void(const TaskId&)> closed_;
   std::set<TaskId> stopping_;

@@ -20,7 +20,7 @@ std::vector<PartRun> runs_of(std::vector<store::PartRow> rows) {
   for (auto& row : rows) {
     auto context = round::read_context(row.context);
     if (!context) corrupt("the context " + row.ctx_hash.hex() + " does not decode");
-    runs.push_back({std::move(row), std::move(*context), {}, {}, {}, {}, {}});
+    runs.push_back({std::move(row), std::move(*context), {}, {}, {}, {}, {}, {}});
   }
   return runs;
 }
@@ -30,6 +30,9 @@ round::GlobalRound machine_of(const store::RoundRow& row, const std::vector<Part
   std::vector<round::PartTerms> terms;
   for (const auto& part : parts) {
     terms.push_back({part.row.gateway, part.context.helpers, part.context.n_min});
+    if (part.context.scope_id) {
+      terms.back().wide = {*part.context.scope_id, part.row.ctx_hash};
+    }
   }
   const round::UnixTime deadline{std::chrono::seconds{parts.front().context.deadline}};
   const auto length = deadline - std::chrono::floor<std::chrono::seconds>(row.opened_at);
@@ -43,17 +46,30 @@ std::uint64_t upload_bytes(const round::ContextReading& context) {
   return payload + chunks * chunk_overhead;
 }
 
+// `at`: the part's own round; of a wider scope helpers name the question instead of the context.
 template <class Message, class Stated>
 std::pair<Message, Stated> recorded(const store::EventRow& event, const round::StatedRound& at) {
   Message message;
   if (!message.ParseFromString(event.body)) corrupt("a recorded statement does not decode");
-  auto read = round::read_statement(message, at);
+  const auto named = event.helper ? Hash::from(message.ctx_hash()) : std::nullopt;
+  auto read = round::read_statement(message, {named.value_or(at.ctx_hash), at.context});
   auto* stated = std::get_if<Stated>(&read);
   if (stated == nullptr) corrupt("a recorded statement: " + std::get<std::string>(read));
   return {std::move(message), std::move(*stated)};
 }
 
 }  // namespace
+
+std::variant<GatewayId, ScopeId> place_of(const round::ContextReading& context) {
+  if (context.scope_id) return *context.scope_id;
+  return context.gateway;
+}
+
+std::variant<GatewayId, ScopeId> place_of(const store::PartRow& row) {
+  const auto context = round::read_context(row.context);
+  if (!context) corrupt("the context " + row.ctx_hash.hex() + " does not decode");
+  return place_of(*context);
+}
 
 RoundRun::RoundRun(store::RoundRow round_row, std::vector<store::PartRow> part_rows)
     : row(std::move(round_row)),
@@ -69,23 +85,48 @@ round::Outcome RoundRun::sum(std::size_t part, v1::GatewaySum message, const rou
     message.clear_words();
     parts[part].request = std::move(message);
     parts[part].refusals.clear();
-    parts[part].sum_at = at;
+    if (!parts[part].context.scope_id) parts[part].asked_at = at;
     parts[part].mask_time = {};
   }
   return outcome;
 }
 
 round::Outcome RoundRun::mask_sum(std::size_t part, const round::MaskGiven& mask, store::Time at) {
+  // Taken together the leaves of a wider scope wait once.
+  const auto asked = members_in<round::Masking>(part);
   auto outcome = machine.on_mask_sum(part, mask);
-  auto& run = parts[part];
-  if (outcome.verdict == Verdict::accepted && run.sum_at) run.mask_time += at - *run.sum_at;
+  auto& run = parts[asked.empty() ? part : asked.front()];
+  if (outcome.verdict == Verdict::accepted && run.asked_at) run.mask_time += at - *run.asked_at;
   return outcome;
 }
 
-round::Outcome RoundRun::refusal(std::size_t part, v1::MaskRefusal message,
+Hash RoundRun::joint(std::size_t part) const {
+  return crypto::joint_hash(round::asked_leaves(machine.parts(), part));
+}
+
+round::Outcome RoundRun::asked(std::size_t part, const Hash& joint, store::Time at) {
+  const auto question = round::asked_leaves(machine.parts(), part);
+  auto outcome = machine.on_asked(part, joint);
+  if (outcome.verdict != Verdict::accepted) return outcome;
+  questions[joint] = scope_members(part).front();
+  for (const auto leaf : members_in<round::Masking>(part)) {
+    parts[leaf].question = question;
+    parts[leaf].asked_at = at;
+    parts[leaf].refusals.clear();
+    parts[leaf].mask_time = {};
+  }
+  return outcome;
+}
+
+std::vector<std::size_t> RoundRun::scope_members(std::size_t part) const {
+  return round::scope_members(machine.parts(), part);
+}
+
+round::Outcome RoundRun::refusal(std::size_t part, const v1::MaskRefusal& message,
                                  const round::Refused& refusal) {
   auto outcome = machine.on_refusal(part, refusal);
-  if (outcome.verdict == Verdict::accepted) parts[part].refusals.push_back(std::move(message));
+  if (outcome.verdict != Verdict::accepted) return outcome;
+  for (const auto leaf : scope_members(part)) parts[leaf].refusals.push_back(message);
   return outcome;
 }
 
@@ -103,6 +144,11 @@ std::vector<round::Effect> RoundRun::replay(const std::vector<store::EventRow>& 
 std::vector<round::Effect> RoundRun::replay_one(std::size_t part, const store::EventRow& event) {
   const auto at = stated(part);
   switch (event.kind) {
+    case store::EventKind::joint: {
+      auto outcome = asked(part, event.statement, event.received_at);
+      if (outcome.verdict != Verdict::accepted) corrupt("a recorded question: " + outcome.text);
+      return outcome.effects;
+    }
     case store::EventKind::sum: {
       auto [message, given] = recorded<v1::GatewaySum, round::SumGiven>(event, at);
       return sum(part, std::move(message), given, event.received_at).effects;
@@ -113,7 +159,7 @@ std::vector<round::Effect> RoundRun::replay_one(std::size_t part, const store::E
     }
     case store::EventKind::refusal: {
       auto [message, given] = recorded<v1::MaskRefusal, round::Refused>(event, at);
-      return refusal(part, std::move(message), given).effects;
+      return refusal(part, message, given).effects;
     }
     case store::EventKind::abandon:
       break;

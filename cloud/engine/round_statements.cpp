@@ -59,9 +59,9 @@ round::Outcome feed(RoundRun& run, std::size_t part, const v1::MaskSum&,
                     const round::MaskGiven& given, store::Time at) {
   return run.mask_sum(part, given, at);
 }
-round::Outcome feed(RoundRun& run, std::size_t part, v1::MaskRefusal message,
+round::Outcome feed(RoundRun& run, std::size_t part, const v1::MaskRefusal& message,
                     const round::Refused& given, store::Time) {
-  return run.refusal(part, std::move(message), given);
+  return run.refusal(part, message, given);
 }
 round::Outcome feed(RoundRun& run, std::size_t part, const v1::GatewayAbandon&,
                     const round::GaveUp& given, store::Time) {
@@ -76,7 +76,23 @@ std::vector<DeviceId> survivors_in(const Stated&) {
   return {};
 }
 
+// Whose sum, or whose total, a VOID is about.
+std::optional<std::variant<GatewayId, ScopeId>> place_in(const v1::RoundScope& scope) {
+  if (const auto gateway = GatewayId::from(scope.gateway_id());
+      gateway && scope.scope_id().empty()) {
+    return *gateway;
+  }
+  if (const auto wide = ScopeId::from(scope.scope_id()); wide && scope.gateway_id().empty()) {
+    return *wide;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+Hash RoundDesk::kept_under(const Hash& ctx_hash, bool from_helper) {
+  return from_helper ? desk_.store.rounds.asked(ctx_hash).value_or(ctx_hash) : ctx_hash;
+}
 
 struct RoundDesk::Said {
   store::EventKind kind;
@@ -94,7 +110,8 @@ std::variant<RoundDesk::Said, Declined> RoundDesk::read(const GatewayId& sender,
   if (!message.ParseFromString(body)) {
     return Declined{Decline::malformed, "the body is not a " + message.GetTypeName()};
   }
-  const auto row = desk_.store.rounds.part(ctx_hash);
+  const auto under = kept_under(ctx_hash, from_helper<Message>);
+  const auto row = desk_.store.rounds.part(under);
   const auto context = row ? round::read_context(row->context) : std::nullopt;
   const auto* member = desk_.fleet.find(sender);
   if (!context) return unknown_round(ctx_hash);
@@ -105,6 +122,10 @@ std::variant<RoundDesk::Said, Declined> RoundDesk::read(const GatewayId& sender,
   const auto helper = helper_in(message);
   if (from_helper<Message> && (!member->helper || helper != helper_id(*member->helper))) {
     return Declined{Decline::unverified, "helper_id is not the helper role of this TLS client"};
+  }
+  if (from_helper<Message> && context->scope_id && under == ctx_hash) {
+    return Declined{Decline::unverified,
+                    "H7: this gateway's scope is wider; helpers answer for all of it at once"};
   }
   if (!from_helper<Message> && context->gateway != sender) {
     return Declined{Decline::unverified, "the context is of another gateway"};
@@ -165,7 +186,8 @@ Result<> RoundDesk::take(const Hash& ctx_hash, const Said& said, const std::stri
   const auto outcome = said.feed(run, at->part, now);
   if (outcome.verdict != Verdict::accepted) return answer_of(outcome);
   try {
-    desk_.store.rounds.add_event({ctx_hash, said.kind, said.helper, said.statement, now, body});
+    desk_.store.rounds.add_event(
+        {run.parts[at->part].row.ctx_hash, said.kind, said.helper, said.statement, now, body});
   } catch (const storage::Failure&) {
     reload(at->task);
     throw;
@@ -184,12 +206,13 @@ Result<> RoundDesk::take(const Hash& ctx_hash, const Said& said, const std::stri
 
 // The round has ended: a repetition of what counted is answered as before.
 Result<> RoundDesk::take_late(const Hash& ctx_hash, const Said& said) {
-  for (const auto& event : desk_.store.rounds.events_of(ctx_hash)) {
+  const auto under = kept_under(ctx_hash, said.helper.has_value());
+  for (const auto& event : desk_.store.rounds.events_of(under)) {
     if (event.kind == said.kind && event.statement == said.statement) return Done{};
   }
-  const auto part = desk_.store.rounds.part(ctx_hash);
+  const auto part = desk_.store.rounds.part(under);
   if (said.kind == store::EventKind::mask_sum && part && said.helper) {
-    desk_.store.voids.withdraw({part->key, part->gateway}, *said.helper);
+    desk_.store.voids.withdraw({part->key, place_of(*part)}, *said.helper);
   }
   return Declined{Decline::ended, "the round has ended"};
 }
@@ -202,8 +225,10 @@ Result<> RoundDesk::put_void(const GatewayId& gateway, const std::string& body) 
     return Declined{Decline::malformed, "the body is not a Signed Void"};
   }
   const auto task = TaskId::from(statement.scope().task_id());
-  const auto scope_gateway = GatewayId::from(statement.scope().gateway_id());
-  if (!task || !scope_gateway) return Declined{Decline::malformed, "an id has a wrong length"};
+  const auto place = place_in(statement.scope());
+  if (!task || !place) {
+    return Declined{Decline::malformed, "an id has a wrong length, or gateway and scope are named"};
+  }
   if (member == nullptr || !member->helper ||
       helper_id(*member->helper).raw() != statement.helper_id()) {
     return Declined{Decline::unverified, "helper_id is not the helper role of this TLS client"};
@@ -212,12 +237,15 @@ Result<> RoundDesk::put_void(const GatewayId& gateway, const std::string& body) 
       statement.scope().tenant() != desk_.identity.authority.tenant) {
     return Declined{Decline::unverified, "the signature or the tenant of the Void is not right"};
   }
-  const store::VoidScope scope{{*task, statement.scope().round()}, *scope_gateway};
+  const store::VoidScope scope{{*task, statement.scope().round()}, *place};
   if (!desk_.store.voids.keep(scope, helper_id(*member->helper), body)) {
     return Declined{Decline::unknown, "this VOID was not asked for"};
   }
   desk_.revisions.changed(gateway);
-  desk_.revisions.changed(*scope_gateway);  // its devices are shown it
+  // Devices are shown it.
+  for (const auto& part : desk_.store.rounds.parts(scope.key)) {
+    if (place_of(part) == *place) desk_.revisions.changed(part.gateway);
+  }
   return Done{};
 }
 

@@ -1,6 +1,33 @@
 #include "cloud/engine/scheduler.hpp"
 
+#include <algorithm>
+
 namespace tributary::cloud::engine {
+namespace {
+
+bool one_scope(const round::TaskSpec& spec, const GatewayId& a, const GatewayId& b) {
+  const bool in_task = std::ranges::find(spec.gateways, a) != spec.gateways.end();
+  const auto scope = round::scope_of(spec, b);
+  return in_task && scope && round::scope_of(spec, a) == scope;
+}
+
+// A gateway that would be alone in its wider scope waits: the total would be its own sum.
+void leave_alone_out(const round::TaskSpec& spec, std::vector<round::GatewayFacts>& facts,
+                     std::string& missing) {
+  const auto all = facts;
+  std::erase_if(facts, [&](const round::GatewayFacts& gateway) {
+    const auto scope = round::scope_of(spec, gateway.id);
+    const auto others = std::ranges::count_if(all, [&](const round::GatewayFacts& other) {
+      return round::scope_of(spec, other.id) == scope;
+    });
+    if (!scope || others > 1) return false;
+    missing += (missing.empty() ? "" : "; ") + ("gateway " + gateway.id.hex()) +
+               " is the only one of scope " + *scope + " that is ready; a total needs two";
+    return true;
+  });
+}
+
+}  // namespace
 
 Scheduler::Scheduler(Fleet& fleet, TaskBoard& board, RoundDesk& desk, const World& world)
     : fleet_(fleet), board_(board), desk_(desk), world_(world) {}
@@ -63,6 +90,7 @@ std::variant<std::vector<round::GatewayFacts>, std::string> Scheduler::ready(
     missing += std::get<std::string>(one);
     if (fleet_.is_down(gateway)) ++down;
   }
+  leave_alone_out(spec, facts, missing);
   const auto needed = spec.gateway_quorum != 0 ? spec.gateway_quorum : spec.gateways.size() - down;
   if (facts.empty() || facts.size() < needed) return missing;
   return facts;
@@ -103,8 +131,9 @@ std::variant<std::vector<round::HelperEpoch>, std::string> Scheduler::helpers_of
     if (owner == nullptr) {
       return "helper " + helper.hex() + " of gateway " + member.name + " has not given its key yet";
     }
-    if (owner->id == member.id) {
-      return "gateway " + member.name + " cannot be its own helper; name another in `helpers`";
+    if (owner->id == member.id || one_scope(spec, owner->id, member.id)) {
+      return "the helper role at " + owner->name + " cannot help gateway " + member.name +
+             ": it runs on a gateway of the same sum; name another in `helpers`";
     }
     if (fleet_.is_down(owner->id)) {
       return "the helper of gateway " + member.name + ", " + owner->name +

@@ -34,7 +34,8 @@ TaskBoard::TaskBoard(store::Store& store, const Fleet& fleet, const World& world
 
 std::variant<TaskId, TaskBoard::Faults> TaskBoard::create(std::string_view spec_json) {
   auto parsed = round::parse_task_spec(
-      spec_json, [this](std::string_view name) { return fleet_.by_name(name); });
+      spec_json, [this](std::string_view name) { return fleet_.by_name(name); },
+      fleet_.own_helper());
   if (!parsed.spec) return Faults{std::move(parsed.faults)};
   const auto& spec = *parsed.spec;
   const auto model = store_.models.find(spec.initial_model);
@@ -155,6 +156,7 @@ std::vector<round::MaskSplit> TaskBoard::splits(const round::TaskSpec& spec) con
       split.helpers.push_back(owner ? round::Party{owner->name, owner->helper->operated_by}
                                     : round::Party{helper.hex(), std::nullopt});
     }
+    split.scope = round::scope_of(spec, gateway);
     splits.push_back(std::move(split));
   }
   return splits;

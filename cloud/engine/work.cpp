@@ -17,7 +17,7 @@ void add_own_part(v1::Work& work, const RoundRun& run, std::size_t part, const F
   auto& offer = *work.add_rounds();
   offer.set_context(at.row.context);
   offer.set_signature(at.row.signature.raw());
-  for (const auto& statement : store.voids.kept(at.row.key.task, at.row.gateway,
+  for (const auto& statement : store.voids.kept(at.row.key.task, place_of(at.context),
                                                 run.row.model_before, most_voids_of_offer)) {
     offer.add_voids()->ParseFromString(statement);
   }
@@ -31,6 +31,9 @@ void add_own_part(v1::Work& work, const RoundRun& run, std::size_t part, const F
   auto& drop = *work.add_drops();
   drop.set_ctx_hash(at.row.ctx_hash.raw());
   for (const auto& refusal : at.refusals) *drop.add_refusals() = refusal;
+  for (const auto& leaf : at.question) {
+    drop.add_joint(leaf.ctx_hash.raw() + leaf.survivors_hash.raw());
+  }
 }
 
 std::optional<std::size_t> position_of(const std::vector<HelperId>& helpers,
@@ -41,9 +44,8 @@ std::optional<std::size_t> position_of(const std::vector<HelperId>& helpers,
   return std::nullopt;
 }
 
-void add_request(v1::Work& work, const PartRun& at, std::size_t position, const HelperId& helper,
-                 const Member* gateway) {
-  auto& request = *work.add_sum_requests();
+void fill_request(v1::SumRequest& request, const PartRun& at, std::size_t position,
+                  const HelperId& helper, const Member* gateway) {
   request.set_context(at.row.context);
   request.set_context_signature(at.row.signature.raw());
   request.set_helper_id(helper.raw());
@@ -61,7 +63,14 @@ void add_requests(v1::Work& work, const RoundRun& run, const HelperId& helper, c
     const auto position = position_of(run.parts[i].context.helpers, helper);
     if (!position || !std::holds_alternative<round::Masking>(run.phase(i))) continue;
     if (round::answered_in(run.phase(i)).contains(helper)) continue;
-    add_request(work, run.parts[i], *position, helper, fleet.find(run.parts[i].row.gateway));
+    const auto leaves = run.members_in<round::Masking>(i);
+    if (leaves.front() != i) continue;
+    auto* joint = run.parts[i].context.scope_id ? work.add_joint_requests() : nullptr;
+    for (const auto leaf : leaves) {
+      auto& request = joint != nullptr ? *joint->add_leaves() : *work.add_sum_requests();
+      fill_request(request, run.parts[leaf], *position, helper,
+                   fleet.find(run.parts[leaf].row.gateway));
+    }
   }
 }
 
@@ -88,7 +97,11 @@ v1::Work work_of(const GatewayId& gateway, const RoundDesk& rounds, const Fleet&
     message.set_tenant(identity.authority.tenant);
     message.set_task_id(scope.key.task.raw());
     message.set_round(scope.key.round);
-    message.set_gateway_id(scope.gateway.raw());
+    if (const auto* own = std::get_if<GatewayId>(&scope.place)) {
+      message.set_gateway_id(own->raw());
+    } else {
+      message.set_scope_id(std::get<ScopeId>(scope.place).raw());
+    }
   }
   return work;
 }

@@ -8,6 +8,7 @@ namespace {
 constexpr std::uint32_t first_version = 1;
 constexpr std::uint32_t rotation_version = 2;
 constexpr std::uint32_t privacy_version = 3;
+constexpr std::uint32_t scope_version = 4;
 
 void set_encoding(v1::Encoding& message, const crypto::EncodingPlan& plan,
                   std::uint32_t weight_examples_cap) {
@@ -61,8 +62,25 @@ void set_privacy(v1::Privacy& message, const privacy::Terms& terms) {
   message.set_band(terms.band);
 }
 
+void set_scope(v1::RoundContext& context, const TaskSpec& spec, const TaskId& task,
+               const GatewayId& gateway) {
+  switch (spec.scope) {
+    case ScopeKind::gateway:
+      context.set_scope(v1::SCOPE_GATEWAY);
+      return;
+    case ScopeKind::group:
+      context.set_scope(v1::SCOPE_GROUP);
+      break;
+    case ScopeKind::global:
+      context.set_scope(v1::SCOPE_GLOBAL);
+      break;
+  }
+  context.set_scope_id(wire::scope_id(task, scope_of(spec, gateway).value()).raw());
+}
+
 // The lowest that understands everything the context asks for.
 std::uint32_t reader_version(const TaskSpec& spec, const RoundPlan& plan) {
+  if (spec.scope != ScopeKind::gateway) return scope_version;
   if (spec.mode == TrustMode::trusted_gateway || spec.privacy) return privacy_version;
   return plan.encoding.rotated ? rotation_version : first_version;
 }
@@ -77,7 +95,7 @@ v1::RoundContext make_context(const TaskSpec& spec, const RoundTerms& terms, con
   context.set_task_id(terms.task.raw());
   context.set_mode(spec.mode == TrustMode::trusted_gateway ? v1::TRUST_MODE_TRUSTED_GATEWAY
                                                            : v1::TRUST_MODE_SPLIT_TRUST);
-  context.set_scope(v1::SCOPE_GATEWAY);
+  set_scope(context, spec, terms.task, gateway.id);
   context.set_round(terms.round);
   context.set_attempt(0);  // a failed round is tried again under a new round number
   context.set_model(spec.model);
@@ -102,9 +120,10 @@ std::optional<ContextReading> read_context(std::string_view bytes) {
   const auto parsed = wire::parse_context(bytes);
   const auto* context = std::get_if<wire::Context>(&parsed);
   if (context == nullptr) return std::nullopt;
-  ContextReading reading{context->task,       context->round, context->gateway, {},
-                         context->encoding,   context->n_min, context->n_max,   context->deadline,
-                         context->chunk_bytes};
+  ContextReading reading{
+      context->task,        context->round,    context->gateway, {},
+      context->encoding,    context->n_min,    context->n_max,   context->deadline,
+      context->chunk_bytes, context->scope_id, context->privacy};
   for (const auto& helper : context->helpers) reading.helpers.push_back(helper.helper);
   return reading;
 }

@@ -29,6 +29,8 @@ struct ContextReading {
   std::uint32_t n_max;
   std::uint64_t deadline;  // Unix seconds
   std::uint32_t chunk_bytes;
+  std::optional<ScopeId> scope_id;  // in a wider scope than the gateway
+  privacy::Terms privacy;
 };
 std::optional<ContextReading> read_context(std::string_view bytes);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cloud/round/wide_scope.hpp"
+
 namespace tributary::cloud::round {
 namespace {
 
@@ -15,24 +17,23 @@ Outcome part_over(const PartPhase& phase) {
   return no(Verdict::ended, "this gateway's part has ended: " + left_out_reason(phase));
 }
 
-bool any_in(const std::vector<DeviceId>& ascending, const std::vector<DeviceId>& devices) {
-  return std::ranges::any_of(devices, [&](const DeviceId& device) {
-    return std::ranges::binary_search(ascending, device);
-  });
-}
-
-void leave_out(Part& part, std::string reason, bool down = false) {
-  part.phase = LeftOut{std::move(reason), answered_in(part.phase), down};
-}
-
 // ---- a gateway's sum, by phase
+
+// The helpers are asked at once, or when the other gateways of a wider scope have given theirs.
+void take_sum(Part& part, const SumGiven& sum) {
+  if (part.terms.wide) {
+    part.phase = Given{sum};
+  } else {
+    part.phase = Masking{sum, {}};
+  }
+}
 
 Outcome sum_in(Part& part, std::size_t index, Offered&, const SumGiven& sum) {
   if (part.terms.helpers.empty()) {
     part.phase = Combining{sum, {}};
     return {Verdict::accepted, {}, {Combine{index}}};
   }
-  part.phase = Masking{sum, {}};
+  take_sum(part, sum);
   return {};
 }
 Outcome sum_in(Part& part, std::size_t, Dropping& dropping, const SumGiven& sum) {
@@ -41,7 +42,7 @@ Outcome sum_in(Part& part, std::size_t, Dropping& dropping, const SumGiven& sum)
       return no(Verdict::conflict, "the sum still holds a device that a helper refused");
     }
   }
-  part.phase = Masking{sum, {}};
+  take_sum(part, sum);
   return {};
 }
 Outcome sum_in(Part& part, std::size_t, LeftOut&, const SumGiven&) {
@@ -83,6 +84,10 @@ Outcome mask_in(Part& part, std::size_t index, Masking& masking, const MaskGiven
 }
 Outcome mask_in(Part&, std::size_t, Offered&, const MaskGiven&) {
   return no(Verdict::conflict, "the gateway has not given its sum yet");
+}
+// Of a wider scope only, which wide_scope.cpp sees to.
+Outcome mask_in(Part&, std::size_t, Given&, const MaskGiven&) {
+  return no(Verdict::conflict, "the helpers have not been asked yet");
 }
 Outcome mask_in(Part& part, std::size_t, Dropping&, const MaskGiven& mask) {
   return superseded(part, mask);
@@ -186,12 +191,14 @@ Outcome GlobalRound::on_sum(std::size_t part, const SumGiven& sum) {
 Outcome GlobalRound::on_mask_sum(std::size_t part, const MaskGiven& mask) {
   if (auto over = refuse_closed()) return *over;
   auto& at = parts_.at(part);
+  if (at.terms.wide) return settled(WideScope(parts_, part).on_mask_sum(mask));
   return settled(std::visit([&](auto& phase) { return mask_in(at, part, phase, mask); }, at.phase));
 }
 
 Outcome GlobalRound::on_refusal(std::size_t part, const Refused& refusal) {
   if (auto over = refuse_closed()) return *over;
   auto& at = parts_.at(part);
+  if (at.terms.wide) return settled(WideScope(parts_, part).on_refusal(refusal));
   return settled(std::visit([&](auto& phase) { return refusal_in(at, phase, refusal); }, at.phase));
 }
 
@@ -201,9 +208,17 @@ Outcome GlobalRound::on_gateway_abandon(std::size_t part, const std::string& rea
   return settled(std::visit([&](auto& phase) { return abandon_in(at, phase, reason); }, at.phase));
 }
 
+Outcome GlobalRound::on_asked(std::size_t part, const Hash& joint) {
+  if (auto over = refuse_closed()) return *over;
+  if (!parts_.at(part).terms.wide)
+    return no(Verdict::conflict, "this gateway is a scope of its own");
+  return settled(WideScope(parts_, part).on_asked(joint));
+}
+
 Outcome GlobalRound::on_combined(std::size_t part, const std::string& fault) {
   if (auto over = refuse_closed()) return *over;
   auto& at = parts_.at(part);
+  if (at.terms.wide) return settled(WideScope(parts_, part).on_combined(fault));
   auto* combining = std::get_if<Combining>(&at.phase);
   if (combining == nullptr) return no(Verdict::ended, "this part is not being combined");
   if (fault.empty()) {
@@ -266,9 +281,18 @@ std::size_t GlobalRound::gateways_needed() const {
   return std::max<std::size_t>(1, parts_.size() - static_cast<std::size_t>(silent));
 }
 
+void GlobalRound::settle_scopes(Outcome& outcome) {
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    if (!parts_[i].terms.wide) continue;
+    WideScope scope(parts_, i);
+    if (scope.first() == i && scope.ready()) outcome.effects.emplace_back(Ask{i});
+  }
+}
+
 // Closes the round when nothing is outstanding, or when the quorum has become impossible.
 Outcome GlobalRound::settled(Outcome outcome) {
   if (outcome.verdict != Verdict::accepted) return outcome;
+  settle_scopes(outcome);
   const auto waiting = static_cast<std::size_t>(std::ranges::count_if(parts_, pending));
   const auto combined = static_cast<std::size_t>(std::ranges::count_if(
       parts_, [](const Part& part) { return std::holds_alternative<Combined>(part.phase); }));
@@ -292,12 +316,20 @@ Outcome GlobalRound::settled(Outcome outcome) {
   return outcome;
 }
 
+// A wider scope has one answer of each helper for all of its gateways.
 Abandon GlobalRound::abandon(std::string reason) const {
   Abandon abandon{std::move(reason), {}};
-  for (const auto& part : parts_) {
-    const auto answered = answered_in(part.phase);
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const auto& part = parts_[i];
+    std::variant<GatewayId, ScopeId> place = part.terms.gateway;
+    auto answered = answered_in(part.phase);
+    if (part.terms.wide) {
+      if (first_of_scope(parts_, i) != i) continue;
+      place = part.terms.wide->scope;
+      answered = answered_in_scope(parts_, i);
+    }
     for (const auto& helper : part.terms.helpers) {
-      if (!answered.contains(helper)) abandon.voids.push_back({part.terms.gateway, helper});
+      if (!answered.contains(helper)) abandon.voids.push_back({place, helper});
     }
   }
   return abandon;

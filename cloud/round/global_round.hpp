@@ -10,44 +10,13 @@
 
 #include <chrono>
 #include <set>
-#include <variant>
 
+#include "cloud/round/outcome.hpp"
 #include "cloud/round/part.hpp"
 
 namespace tributary::cloud::round {
 
 using UnixTime = std::chrono::sys_seconds;
-
-// What an event meant to this round; the HTTP answer follows from it.
-enum class Verdict {
-  accepted,
-  repeated,  // the same was recorded before: nothing to do
-  conflict,  // something else was recorded
-  ended,     // the round or this gateway's part of it is over
-};
-
-// Remove the masks of this part and report with on_combined.
-struct Combine {
-  std::size_t part;
-};
-// Average the combined parts, make release, next model and progress durable at once, then close.
-struct Release {};
-// Record the reason and ask the helpers in `voids` never to answer; then close.
-struct Abandon {
-  std::string reason;
-  struct Unanswered {
-    GatewayId gateway;
-    HelperId helper;
-  };
-  std::vector<Unanswered> voids;
-};
-using Effect = std::variant<Combine, Release, Abandon>;
-
-struct Outcome {
-  Verdict verdict = Verdict::accepted;
-  std::string text;  // why, when not accepted
-  std::vector<Effect> effects;
-};
 
 struct RoundRules {
   std::uint32_t least_contributions = 0;
@@ -63,11 +32,15 @@ class GlobalRound {
  public:
   GlobalRound(RoundRules rules, std::vector<PartTerms> parts);
 
-  // Signatures, hashes and rosters have been checked by the caller (statements.hpp).
+  // Signatures, hashes and rosters have been checked by the caller (statements.hpp). What is about a wider
+  // scope as a whole (masks, refusals, asked, combined) names any of its leaves as `part`.
   Outcome on_sum(std::size_t part, const SumGiven& sum);
   Outcome on_mask_sum(std::size_t part, const MaskGiven& mask);
   Outcome on_refusal(std::size_t part, const Refused& refusal);
   Outcome on_gateway_abandon(std::size_t part, const std::string& reason);
+  // The helpers of a wider scope are about to be shown the question `joint`: it must be over the leaves that
+  // have given their sums. The scope's other gateways have missed the round.
+  Outcome on_asked(std::size_t part, const Hash& joint);
   // `fault`: empty, or why the sum is burnt (rules C1..C3). It is never retried (C5).
   Outcome on_combined(std::size_t part, const std::string& fault);
   // `down`: gateways that have been silent for long; they do not count against a quorum of 0.
@@ -83,6 +56,7 @@ class GlobalRound {
 
  private:
   std::optional<Outcome> refuse_closed() const;
+  void settle_scopes(Outcome& outcome);
   Outcome settled(Outcome outcome);
   std::size_t gateways_needed() const;
   Abandon abandon(std::string reason) const;

@@ -28,6 +28,13 @@ std::optional<std::int64_t> as_whole(const boost::json::value& value) {
 
 }  // namespace
 
+std::optional<GatewayId> gateway_of(const boost::json::value& value, const GatewayNames& names) {
+  const auto* text = value.if_string();
+  if (text == nullptr) return std::nullopt;
+  if (const auto id = GatewayId::from_hex(std::string_view{*text})) return id;
+  return names(std::string_view{*text});
+}
+
 Members::Members(const boost::json::object& object, std::string prefix,
                  std::vector<SpecFault>& faults)
     : object_(object), prefix_(std::move(prefix)), faults_(faults) {}

@@ -8,6 +8,9 @@
 
 namespace tributary::cloud::round {
 
+// Of an id or a name.
+std::optional<GatewayId> gateway_of(const boost::json::value& value, const GatewayNames& names);
+
 class Members {
  public:
   // `prefix` goes before member names in faults, for example "training.". All must outlive this.

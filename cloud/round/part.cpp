@@ -1,5 +1,6 @@
 #include "cloud/round/part.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace tributary::cloud::round {
@@ -15,7 +16,7 @@ std::set<HelperId> helpers_of(const std::vector<MaskGiven>& answers) {
 
 std::string_view phase_name(const PartPhase& phase) {
   static constexpr std::array<std::string_view, std::variant_size_v<PartPhase>> names{
-      "offered", "masking", "dropping", "combining", "combined", "left-out"};
+      "offered", "given", "masking", "dropping", "combining", "combined", "left-out"};
   return names[phase.index()];
 }
 
@@ -25,6 +26,7 @@ std::string left_out_reason(const PartPhase& phase) {
 }
 
 const SumGiven* sum_of(const PartPhase& phase) {
+  if (const auto* given = std::get_if<Given>(&phase)) return &given->sum;
   if (const auto* masking = std::get_if<Masking>(&phase)) return &masking->sum;
   if (const auto* combining = std::get_if<Combining>(&phase)) return &combining->sum;
   if (const auto* combined = std::get_if<Combined>(&phase)) return &combined->sum;
@@ -37,6 +39,16 @@ std::set<HelperId> answered_in(const PartPhase& phase) {
   if (const auto* combined = std::get_if<Combined>(&phase)) return helpers_of(combined->answers);
   if (const auto* left_out = std::get_if<LeftOut>(&phase)) return left_out->answered;
   return {};
+}
+
+void leave_out(Part& part, std::string reason, bool down) {
+  part.phase = LeftOut{std::move(reason), answered_in(part.phase), down};
+}
+
+bool any_in(const std::vector<DeviceId>& ascending, const std::vector<DeviceId>& devices) {
+  return std::ranges::any_of(devices, [&](const DeviceId& device) {
+    return std::ranges::binary_search(ascending, device);
+  });
 }
 
 }  // namespace tributary::cloud::round

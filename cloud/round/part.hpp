@@ -1,6 +1,7 @@
 // One gateway's part of a global round, by phase.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -14,6 +15,12 @@ struct PartTerms {
   GatewayId gateway;
   std::vector<HelperId> helpers;  // 1..3; none: the gateway's sum is not masked
   std::uint32_t n_min;
+  // Of a scope wider than this gateway: which one, and what helpers call this gateway's part of it.
+  struct Wide {
+    ScopeId scope;
+    Hash ctx_hash;
+  };
+  std::optional<Wide> wide = {};
 };
 
 // `statement`: hash over all that the sender signed, to tell a repetition from a contradiction.
@@ -24,7 +31,7 @@ struct SumGiven {
 };
 struct MaskGiven {
   Hash statement;
-  Hash survivors_hash;
+  Hash survivors_hash;  // of a wider scope: H("joint", ..) over its leaves; so in Refused
   HelperId helper;
 };
 struct Refused {
@@ -37,7 +44,12 @@ struct Refused {
 
 // The context is issued, the gateway collects.
 struct Offered {};
-// The sum is here, helpers are asked.
+// In a wider scope: the sum is here, and waits for those of the scope's other gateways.
+struct Given {
+  SumGiven sum;
+};
+// The sum is here, helpers are asked; all leaves of a wider scope that are asked for at once, with the same
+// answers.
 struct Masking {
   SumGiven sum;
   std::vector<MaskGiven> answers;
@@ -62,19 +74,22 @@ struct LeftOut {
   std::set<HelperId> answered;
   bool down = false;  // left out because the gateway is silent
 };
-using PartPhase = std::variant<Offered, Masking, Dropping, Combining, Combined, LeftOut>;
+using PartPhase = std::variant<Offered, Given, Masking, Dropping, Combining, Combined, LeftOut>;
 
 struct Part {
   PartTerms terms;
   PartPhase phase;
 };
 
-// For records and the operator: offered, masking, dropping, combining, combined, left-out.
+// For records and the operator: offered, given, masking, dropping, combining, combined, left-out.
 std::string_view phase_name(const PartPhase& phase);
 std::string left_out_reason(const PartPhase& phase);  // empty unless LeftOut
 // The sum that counts in this phase, nullptr when there is none.
 const SumGiven* sum_of(const PartPhase& phase);
 // Helpers that have answered, which each does once.
 std::set<HelperId> answered_in(const PartPhase& phase);
+void leave_out(Part& part, std::string reason, bool down = false);
+// Whether a list in ascending order holds any of these.
+bool any_in(const std::vector<DeviceId>& ascending, const std::vector<DeviceId>& devices);
 
 }  // namespace tributary::cloud::round

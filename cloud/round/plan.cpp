@@ -61,12 +61,33 @@ std::variant<crypto::EncodingPlan, std::string> encoding_for(const TaskSpec& spe
          " updates; take a wider ring or smaller cohorts per gateway";
 }
 
-// The same scale everywhere: for the gateway with the most helpers, each of whom adds noise.
-double noise_in_sums(const TaskSpec& spec, const std::vector<GatewayFacts>& facts) {
-  if (!spec.privacy) return 0;
-  std::size_t helpers = 0;
-  for (const auto& gateway : facts) helpers = std::max(helpers, gateway.helpers.size());
-  return privacy::noise_in_sum(spec.privacy->terms, static_cast<int>(helpers));
+// What one released sum holds at most, over all scopes of the round.
+struct LargestSum {
+  std::uint32_t updates = 0;
+  std::size_t noise_parties = 0;  // gateways and their helpers, each of whom adds noise
+};
+
+// The same scale everywhere, so that sums can be added: for the largest.
+LargestSum largest_sum(const TaskSpec& spec, const std::vector<GatewayFacts>& facts,
+                       const std::vector<GatewayShare>& shares) {
+  struct Sum {
+    std::uint32_t updates = 0;
+    std::size_t gateways = 0;
+    std::size_t helpers = 0;
+  };
+  std::map<std::string, Sum> sums;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    auto& sum = sums[scope_of(spec, facts[i].id).value_or(facts[i].id.hex())];
+    sum.updates += shares[i].n_max;
+    sum.gateways += 1;
+    sum.helpers = std::max(sum.helpers, facts[i].helpers.size());
+  }
+  LargestSum largest;
+  for (const auto& [scope, sum] : sums) {
+    largest.updates = std::max(largest.updates, sum.updates);
+    largest.noise_parties = std::max(largest.noise_parties, sum.gateways + sum.helpers);
+  }
+  return largest;
 }
 
 }  // namespace
@@ -105,7 +126,6 @@ std::variant<RoundPlan, std::string> plan_round(const TaskSpec& spec, std::uint3
   const double within = std::min(1.0, plan.cohort * spec.over_selection / eligible);
   plan.participation_threshold = threshold_of(within);
   const double share = within / cohorts;
-  std::uint32_t n_max = 0;
   for (const auto& gateway : facts) {
     plan.shares.push_back(
         share_of(spec, gateway, share, static_cast<double>(plan.cohort) / devices));
@@ -114,9 +134,11 @@ std::variant<RoundPlan, std::string> plan_round(const TaskSpec& spec, std::uint3
              std::to_string(plan.shares.back().expected) + " devices at gateway " +
              gateway.id.hex() + ", n_min is " + std::to_string(spec.n_min);
     }
-    n_max = std::max(n_max, plan.shares.back().n_max);
   }
-  auto encoding = encoding_for(spec, parameters, n_max, noise_in_sums(spec, facts));
+  const auto largest = largest_sum(spec, facts, plan.shares);
+  const double noise =
+      spec.privacy ? privacy::noise_in_sum(spec.privacy->terms, largest.noise_parties) : 0;
+  auto encoding = encoding_for(spec, parameters, largest.updates, noise);
   if (auto* why_not = std::get_if<std::string>(&encoding)) return *why_not;
   plan.encoding = std::get<crypto::EncodingPlan>(encoding);
   return plan;

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "cloud/round/members.hpp"
+#include "cloud/round/scope_spec.hpp"
 
 namespace tributary::cloud::round {
 namespace {
@@ -19,13 +20,6 @@ constexpr std::size_t most_gateways = 1000;
 constexpr std::uint32_t chunk_step = 48;
 constexpr std::uint32_t largest_chunk = 262128;
 constexpr double largest_clip = 1e6;
-
-std::optional<GatewayId> gateway_of(const json::value& value, const GatewayNames& names) {
-  const auto* text = value.if_string();
-  if (text == nullptr) return std::nullopt;
-  if (const auto id = GatewayId::from_hex(std::string_view{*text})) return id;
-  return names(std::string_view{*text});
-}
 
 void read_gateways(Members& members, const GatewayNames& names, TaskSpec& spec) {
   const auto* value = members.require("gateways");
@@ -50,13 +44,20 @@ void read_gateways(Members& members, const GatewayNames& names, TaskSpec& spec) 
   }
 }
 
-std::optional<std::vector<HelperId>> helper_list(const json::value& value) {
+// The coordinator's own helper has a name too.
+std::optional<HelperId> helper_of(const json::string& text,
+                                  const std::optional<HelperId>& own_helper) {
+  return text == "coordinator" ? own_helper : HelperId::from_hex(std::string_view{text});
+}
+
+std::optional<std::vector<HelperId>> helper_list(const json::value& value,
+                                                 const std::optional<HelperId>& own_helper) {
   const auto* list = value.if_array();
   if (list == nullptr || list->empty() || list->size() > most_helpers) return std::nullopt;
   std::vector<HelperId> helpers;
   for (const auto& item : *list) {
     const auto* text = item.if_string();
-    const auto id = text ? HelperId::from_hex(std::string_view{*text}) : std::nullopt;
+    const auto id = text ? helper_of(*text, own_helper) : std::nullopt;
     if (!id || std::ranges::find(helpers, *id) != helpers.end()) return std::nullopt;
     helpers.push_back(*id);
   }
@@ -64,16 +65,19 @@ std::optional<std::vector<HelperId>> helper_list(const json::value& value) {
 }
 
 void read_named_helpers(Members& members, const json::object& object, const GatewayNames& names,
-                        TaskSpec& spec) {
+                        const std::optional<HelperId>& own_helper, TaskSpec& spec) {
   for (const auto& member : object) {
     const auto gateway = gateway_of(json::value(member.key()), names);
-    auto helpers = helper_list(member.value());
+    auto helpers = helper_list(member.value(), own_helper);
     if (!gateway || std::ranges::find(spec.gateways, *gateway) == spec.gateways.end()) {
       members.fault("helpers", std::string{member.key()} + " is not one of `gateways`");
     } else if (!helpers) {
       members.fault("helpers",
                     "of " + std::string{member.key()} +
-                        " must be a list of 1 to 3 distinct helper ids of 32 hex digits");
+                        " must be a list of 1 to 3 distinct helper ids of 32 hex digits, or " +
+                        (own_helper ? "\"coordinator\""
+                                    : "\"coordinator\" where it has a helper role, which this one "
+                                      "has not"));
     } else {
       spec.helpers[*gateway] = std::move(*helpers);
     }
@@ -86,7 +90,8 @@ void read_named_helpers(Members& members, const json::object& object, const Gate
   }
 }
 
-void read_helpers(Members& members, const GatewayNames& names, TaskSpec& spec) {
+void read_helpers(Members& members, const GatewayNames& names,
+                  const std::optional<HelperId>& own_helper, TaskSpec& spec) {
   const auto* value = members.find("helpers");
   const auto* object = value ? value->if_object() : nullptr;
   const bool named = object != nullptr && !object->empty();
@@ -95,9 +100,13 @@ void read_helpers(Members& members, const GatewayNames& names, TaskSpec& spec) {
   } else if (spec.mode != TrustMode::split_trust) {
     if (named) members.fault("helpers", "are for mode \"split-trust\": here nobody masks");
   } else if (named) {
-    read_named_helpers(members, *object, names, spec);
+    read_named_helpers(members, *object, names, own_helper, spec);
+  } else if (spec.gateways.size() == 1 && own_helper) {
+    spec.helpers[spec.gateways.front()] = {*own_helper};
   } else if (spec.gateways.size() == 1) {
-    members.fault("helpers", "must name a helper: the only gateway of a task cannot help itself");
+    members.fault("helpers",
+                  "must name a helper: the only gateway of a task cannot help itself, and this "
+                  "coordinator has no helper role");
   }
 }
 
@@ -107,10 +116,6 @@ void read_mode(Members& members, TaskSpec& spec) {
     spec.mode = TrustMode::trusted_gateway;
   } else if (mode != nullptr && *mode != "split-trust") {
     members.fault("mode", "must be \"split-trust\" or \"trusted-gateway\"");
-  }
-  const auto* scope = members.find("scope");
-  if (scope != nullptr && *scope != "gateway") {
-    members.fault("scope", "must be \"gateway\", the scope this coordinator offers");
   }
 }
 
@@ -215,6 +220,12 @@ void read_aggregation(const json::object& object, std::vector<SpecFault>& faults
   Members members(object, "aggregation.", faults);
   read_rule(members, spec.aggregation, spec.gateways.size(),
             "name more `gateways`, or fewer attackers");
+  if (spec.scope != ScopeKind::gateway && spec.aggregation.kind != robust::Kind::mean) {
+    members.fault(
+        "rule",
+        "needs scope \"gateway\": in the wider ones the coordinator sees totals only, and "
+        "has no single gateway's mean to judge");
+  }
 }
 
 void read_device_aggregation(const json::object& object, std::vector<SpecFault>& faults,
@@ -322,7 +333,8 @@ std::string_view name_of(TrustMode mode) {
   return mode == TrustMode::trusted_gateway ? "trusted-gateway" : "split-trust";
 }
 
-ParsedSpec parse_task_spec(std::string_view text, const GatewayNames& names) {
+ParsedSpec parse_task_spec(std::string_view text, const GatewayNames& names,
+                           const std::optional<HelperId>& own_helper) {
   ParsedSpec parsed;
   json::error_code error;
   const auto value = json::parse(text, error);
@@ -336,7 +348,8 @@ ParsedSpec parse_task_spec(std::string_view text, const GatewayNames& names) {
   read_model(members, spec);
   read_gateways(members, names, spec);
   read_mode(members, spec);
-  read_helpers(members, names, spec);
+  read_helpers(members, names, own_helper, spec);
+  read_scope(members, names, own_helper, spec);
   read_rounds(members, spec);
   if (const auto* training = section(members, "training"))
     read_training(*training, parsed.faults, spec.training);
@@ -361,7 +374,7 @@ std::string to_json(const TaskSpec& spec) {
                       {"initial_model", spec.initial_model.hex()},
                       {"gateways", std::move(gateways)},
                       {"mode", name_of(spec.mode)},
-                      {"scope", "gateway"},
+                      {"scope", name_of(spec.scope)},
                       {"helpers", helpers_json(spec)},
                       {"rounds", spec.rounds},
                       {"cohort_size", spec.cohort_size},
@@ -379,6 +392,7 @@ std::string to_json(const TaskSpec& spec) {
   if (spec.mode == TrustMode::trusted_gateway) {
     object["device_aggregation"] = aggregation_json(spec.device_aggregation);
   }
+  if (spec.scope == ScopeKind::group) object["groups"] = groups_json(spec);
   if (spec.privacy) object["privacy"] = privacy_json(*spec.privacy);
   return json::serialize(object);
 }

@@ -44,12 +44,19 @@ struct PrivacySpec {
       terms;  // what the contexts carry; chosen by the budget unless the spec names a multiplier
 };
 
+// Whose sum is released: each gateway's, the total of each group of them, or that of all.
+enum class ScopeKind { gateway, group, global };
+std::string_view name_of(ScopeKind scope);
+
 struct TaskSpec {
   std::string name;
   std::string model;  // architecture, 1..95 bytes
   Hash initial_model;
   std::vector<GatewayId> gateways;  // at least one, distinct; their order decides default helpers
   TrustMode mode = TrustMode::split_trust;
+  ScopeKind scope = ScopeKind::gateway;
+  std::map<std::string, std::vector<GatewayId>>
+      groups;                                          // in scope group: a partition of `gateways`
   std::map<GatewayId, std::vector<HelperId>> helpers;  // empty, or 1..3 for every gateway
   std::uint32_t rounds = 20;                           // released rounds to reach
   std::uint32_t cohort_size = 0;                       // 0 = every device in the rosters
@@ -68,6 +75,9 @@ struct TaskSpec {
   double server_learning_rate = 1;
 };
 
+// Name of the wider scope this gateway of the task is in; nullopt: it is a scope of its own.
+std::optional<std::string> scope_of(const TaskSpec& spec, const GatewayId& gateway);
+
 struct SpecFault {
   std::string member;  // for example "training.local_steps"
   std::string text;    // what is wrong and what would be right
@@ -81,7 +91,10 @@ struct ParsedSpec {
   std::optional<TaskSpec> spec;
   std::vector<SpecFault> faults;
 };
-ParsedSpec parse_task_spec(std::string_view json, const GatewayNames& names);
+// `own_helper`: the coordinator's own helper role, which a spec may call "coordinator" and which is the default
+// where a task has only one gateway.
+ParsedSpec parse_task_spec(std::string_view json, const GatewayNames& names,
+                           const std::optional<HelperId>& own_helper = std::nullopt);
 
 // Every member with its value, defaults included; parse_task_spec reads it back to the same spec.
 std::string to_json(const TaskSpec& spec);

@@ -1,6 +1,7 @@
 #include "cloud/round/trust.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace tributary::cloud::round {
 namespace {
@@ -19,6 +20,21 @@ std::string all_of(const std::vector<Party>& parties) {
   return words;
 }
 
+std::string scope_words(const std::vector<MaskSplit>& splits) {
+  std::map<std::string, std::string> gateways;
+  for (const auto& split : splits) {
+    if (!split.scope) continue;
+    auto& names = gateways[*split.scope];
+    names += (names.empty() ? "" : ", ") + split.gateway.name;
+  }
+  std::string words;
+  for (const auto& [scope, names] : gateways) {
+    words += (words.empty() ? "" : " ") + ("Of the gateways of scope " + scope) + " (" + names +
+             ") the coordinator sees the total only, and no single gateway's sum.";
+  }
+  return words;
+}
+
 bool one_operator(const MaskSplit& split) {
   return split.gateway.operated_by && !split.helpers.empty() &&
          std::ranges::all_of(split.helpers, [&](const Party& helper) {
@@ -29,7 +45,7 @@ bool one_operator(const MaskSplit& split) {
 }  // namespace
 
 std::string trust_words(const std::vector<MaskSplit>& splits) {
-  std::string words;
+  std::string words = scope_words(splits);
   for (const auto& split : splits) {
     if (!words.empty()) words += ' ';
     if (split.helpers.empty()) {

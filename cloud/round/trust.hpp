@@ -16,9 +16,10 @@ struct Party {
 struct MaskSplit {
   Party gateway;
   std::vector<Party> helpers;
+  std::optional<std::string> scope = {};  // name of the wider scope whose total alone is released
 };
 
-// One sentence per gateway.
+// One sentence per gateway, and one per wider scope.
 std::string trust_words(const std::vector<MaskSplit>& splits);
 // One per gateway whose helpers are all run by the gateway's own operator: trust is not split there. Nothing
 // of a gateway without helpers: there the words say it, and the operator chose it.

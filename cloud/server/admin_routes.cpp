@@ -204,7 +204,7 @@ Reply list_releases(Site& site, const Call& call) {
   json::array items;
   for (const auto& release : site.coordinator.store.releases.of_round(asked.row.key)) {
     const auto part = std::ranges::find(asked.parts, release.ctx_hash, &store::PartRow::ctx_hash);
-    if (part != asked.parts.end()) items.push_back(release_view(release, part->gateway));
+    if (part != asked.parts.end()) items.push_back(release_view(release, *part));
   }
   return items_answer(std::move(items));
 }
@@ -232,10 +232,12 @@ Reply get_status(Site& site, const Call&) {
     return coordinator.fleet.is_down(entry.first);
   });
   const auto now = coordinator.world.now();
+  const auto own = coordinator.fleet.own_helper();
   return json_answer(200, {{"version", site.version},
                            {"time", rfc3339(now)},
                            {"started_at", rfc3339(site.started_at)},
                            {"tenant", coordinator.identity.authority.tenant},
+                           {"helper_id", own ? json::value(own->hex()) : json::value(nullptr)},
                            {"gateways", coordinator.fleet.members().size()},
                            {"gateways_down", down},
                            {"tasks", std::move(tasks)},

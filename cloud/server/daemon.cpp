@@ -63,6 +63,7 @@ Daemon::Daemon(asio::io_context& context, DaemonSettings settings, Say say)
                 front_),
       admin_(context, settings_.admin, Plane::admin, admin_tls(settings_.credentials), front_),
       heart_(context) {
+  if (settings_.helper) coordinator_.help(*settings_.helper);
   front_.deserted = [this] { heart_.cancel(); };
   front_.failed = [this](const storage::Failure& failure) { storage_failed(failure); };
   front_.answered = [this](Plane plane, std::string_view route, unsigned status) {

@@ -18,6 +18,7 @@ struct DaemonSettings {
   boost::asio::ip::tcp::endpoint gateways;
   boost::asio::ip::tcp::endpoint admin;
   Limits limits;
+  std::optional<engine::HelperSettings> helper;  // none: this coordinator helps nobody
 };
 
 // Reads operator.token.sha256; throws engine::CredentialFault.

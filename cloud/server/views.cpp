@@ -54,6 +54,13 @@ json::object part_view(const store::PartRow& part, const engine::RoundRun* live,
           {"reason", shown.reason}};
 }
 
+// Where the part's sum is released in the total of a wider scope only.
+std::optional<ScopeId> scope_of(const store::PartRow& part) {
+  const auto place = engine::place_of(part);
+  const auto* wide = std::get_if<ScopeId>(&place);
+  return wide ? std::optional{*wide} : std::nullopt;
+}
+
 // What the task promises about one device, and what of it is spent. null: nothing is promised.
 json::value privacy_view(const engine::Task& task) {
   if (!task.spec.privacy) return nullptr;
@@ -175,6 +182,7 @@ json::object survivors_view(const std::vector<store::PartRow>& parts) {
     json::array devices;
     for (const auto& device : part.survivors) devices.emplace_back(device.hex());
     gateways.push_back(json::object{{"gateway", part.gateway.hex()},
+                                    {"scope_id", hex_or_null(scope_of(part))},
                                     {"ctx_hash", part.ctx_hash.hex()},
                                     {"sum_hash", part.sum_hash->hex()},
                                     {"device_ids", std::move(devices)}});
@@ -182,12 +190,16 @@ json::object survivors_view(const std::vector<store::PartRow>& parts) {
   return {{"gateways", std::move(gateways)}};
 }
 
-json::object release_view(const store::ReleaseRow& release, const GatewayId& gateway) {
+json::object release_view(const store::ReleaseRow& release, const store::PartRow& part) {
+  v1::Release said;
+  said.ParseFromString(release.body);
+  const auto scope = scope_of(part);
   v1::Signed message;
   message.set_body(release.body);
   message.set_signature(release.signature.raw());
-  return {{"gateway", gateway.hex()},
-          {"ctx_hash", release.ctx_hash.hex()},
+  return {{"gateway", scope ? json::value(nullptr) : json::value(part.gateway.hex())},
+          {"scope_id", hex_or_null(scope)},
+          {"ctx_hash", to_hex(view_of(said.ctx_hash()))},
           {"signed", base64(message.SerializeAsString())},
           {"hash", release.hash.hex()}};
 }

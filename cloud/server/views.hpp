@@ -18,6 +18,6 @@ boost::json::object round_view(const store::RoundRow& round,
                                const engine::RoundRun* live, const engine::Fleet& fleet,
                                store::Time now);
 boost::json::object survivors_view(const std::vector<store::PartRow>& parts);
-boost::json::object release_view(const store::ReleaseRow& release, const GatewayId& gateway);
+boost::json::object release_view(const store::ReleaseRow& release, const store::PartRow& part);
 
 }  // namespace tributary::cloud::server

@@ -3,6 +3,16 @@
 #include "cloud/store/columns.hpp"
 
 namespace tributary::cloud::store {
+namespace {
+
+ByteView bytes_of(const std::variant<GatewayId, ScopeId>& place) {
+  return std::visit([](const auto& id) { return id.view(); }, place);
+}
+std::int64_t wide(const std::variant<GatewayId, ScopeId>& place) {
+  return std::holds_alternative<ScopeId>(place) ? 1 : 0;
+}
+
+}  // namespace
 
 void ReleaseRows::add(const RoundKey& key, const ReleaseRow& release) {
   database_.run(
@@ -35,34 +45,37 @@ std::optional<Hash> ReleaseRows::last_hash(const TaskId& task) {
 
 void VoidRows::ask(const VoidScope& scope, const HelperId& helper, Time now) {
   database_.run(
-      "INSERT OR IGNORE INTO voids (task, round, gateway, helper, asked_at) "
-      "VALUES (?1, ?2, ?3, ?4, ?5)",
-      scope.key.task.view(), scope.key.round, scope.gateway.view(), helper.view(), number(now));
+      "INSERT OR IGNORE INTO voids (task, round, gateway, wide, helper, asked_at) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+      scope.key.task.view(), scope.key.round, bytes_of(scope.place), wide(scope.place),
+      helper.view(), number(now));
 }
 
 bool VoidRows::keep(const VoidScope& scope, const HelperId& helper, std::string_view statement) {
   return database_.run(
-             "UPDATE voids SET statement = coalesce(statement, ?5) "
-             "WHERE task = ?1 AND round = ?2 AND gateway = ?3 AND helper = ?4",
-             scope.key.task.view(), scope.key.round, scope.gateway.view(), helper.view(),
-             view_of(statement)) > 0;
+             "UPDATE voids SET statement = coalesce(statement, ?6) "
+             "WHERE task = ?1 AND round = ?2 AND gateway = ?3 AND wide = ?4 AND helper = ?5",
+             scope.key.task.view(), scope.key.round, bytes_of(scope.place), wide(scope.place),
+             helper.view(), view_of(statement)) > 0;
 }
 
 void VoidRows::withdraw(const VoidScope& scope, const HelperId& helper) {
   database_.run(
-      "DELETE FROM voids WHERE task = ?1 AND round = ?2 AND gateway = ?3 AND helper = ?4 "
-      "AND statement IS NULL",
-      scope.key.task.view(), scope.key.round, scope.gateway.view(), helper.view());
+      "DELETE FROM voids WHERE task = ?1 AND round = ?2 AND gateway = ?3 AND wide = ?4 "
+      "AND helper = ?5 AND statement IS NULL",
+      scope.key.task.view(), scope.key.round, bytes_of(scope.place), wide(scope.place),
+      helper.view());
 }
 
-std::vector<std::string> VoidRows::kept(const TaskId& task, const GatewayId& gateway,
+std::vector<std::string> VoidRows::kept(const TaskId& task,
+                                        const std::variant<GatewayId, ScopeId>& place,
                                         const Hash& model, std::uint32_t limit) {
   std::vector<std::string> statements;
   auto row = database_.prepare(
-      "SELECT statement FROM voids JOIN rounds USING (task, round) WHERE task = ?1 AND gateway = "
-      "?2 "
-      "AND model_before = ?3 AND statement IS NOT NULL ORDER BY round DESC LIMIT ?4");
-  row.bind(task.view(), gateway.view(), model.view(), limit);
+      "SELECT statement FROM voids JOIN rounds USING (task, round) WHERE task = ?1 "
+      "AND gateway = ?2 AND wide = ?3 AND model_before = ?4 AND statement IS NOT NULL "
+      "ORDER BY round DESC LIMIT ?5");
+  row.bind(task.view(), bytes_of(place), wide(place), model.view(), limit);
   while (row.step()) statements.emplace_back(text_of(row.blob(0)));
   return statements;
 }
@@ -70,11 +83,13 @@ std::vector<std::string> VoidRows::kept(const TaskId& task, const GatewayId& gat
 std::vector<VoidScope> VoidRows::asked(const HelperId& helper, std::uint32_t limit) {
   std::vector<VoidScope> scopes;
   auto row = database_.prepare(
-      "SELECT task, round, gateway FROM voids WHERE helper = ?1 AND statement IS NULL "
+      "SELECT task, round, gateway, wide FROM voids WHERE helper = ?1 AND statement IS NULL "
       "ORDER BY asked_at LIMIT ?2");
   row.bind(helper.view(), limit);
   while (row.step()) {
-    scopes.push_back({{fixed<TaskId>(row, 0), count(row, 1)}, fixed<GatewayId>(row, 2)});
+    VoidScope scope{{fixed<TaskId>(row, 0), count(row, 1)}, fixed<GatewayId>(row, 2)};
+    if (row.integer(3) != 0) scope.place = fixed<ScopeId>(row, 2);
+    scopes.push_back(scope);
   }
   return scopes;
 }

@@ -30,9 +30,10 @@ class VoidRows {
   // The helper had answered after all: it can never promise.
   void withdraw(const VoidScope& scope, const HelperId& helper);
   std::vector<VoidScope> asked(const HelperId& helper, std::uint32_t limit);  // oldest first
-  // Serialized Signed Voids of a gateway's rounds that began with this model, newest round first.
-  std::vector<std::string> kept(const TaskId& task, const GatewayId& gateway, const Hash& model,
-                                std::uint32_t limit);
+  // Serialized Signed Voids of a gateway's, or a wider scope's, rounds that began with this model, newest
+  // round first.
+  std::vector<std::string> kept(const TaskId& task, const std::variant<GatewayId, ScopeId>& place,
+                                const Hash& model, std::uint32_t limit);
 
  private:
   storage::Database& database_;

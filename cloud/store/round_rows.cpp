@@ -8,7 +8,8 @@ namespace tributary::cloud::store {
 namespace {
 
 constexpr std::array<std::string_view, 3> state_names{"open", "released", "abandoned"};
-constexpr std::array<std::string_view, 4> kind_names{"sum", "mask-sum", "refusal", "abandon"};
+constexpr std::array<std::string_view, 5> kind_names{"sum", "joint", "mask-sum", "refusal",
+                                                     "abandon"};
 
 constexpr std::string_view round_columns =
     "SELECT task, round, state, reason, opened_at, closed_at, least_contributions, gateway_quorum, "
@@ -220,6 +221,14 @@ std::optional<PartRow> RoundRows::part(const Hash& ctx_hash) {
   row.bind(ctx_hash.view());
   if (!row.step()) return std::nullopt;
   return part_of(row);
+}
+
+std::optional<Hash> RoundRows::asked(const Hash& joint) {
+  auto row = database_.prepare(
+      "SELECT ctx_hash FROM round_events WHERE kind = 'joint' AND statement = ?1");
+  row.bind(joint.view());
+  if (!row.step()) return std::nullopt;
+  return fixed<Hash>(row, 0);
 }
 
 std::vector<EventRow> RoundRows::events(const RoundKey& key) {

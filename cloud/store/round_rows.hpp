@@ -27,6 +27,8 @@ class RoundRows {
   // Parts of the gateway in rounds that have ended, newest first.
   std::vector<PartRow> ended_parts(const GatewayId& gateway, std::uint32_t limit);
   std::optional<PartRow> part(const Hash& ctx_hash);
+  // The context under which statements about the question `joint` are kept; nullopt: nobody was asked it.
+  std::optional<Hash> asked(const Hash& joint);
   std::vector<EventRow> events(const RoundKey& key);  // in the order accepted
   std::vector<EventRow> events_of(const Hash& ctx_hash);
 

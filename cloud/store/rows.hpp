@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "crypto/bytes.hpp"
@@ -106,13 +107,13 @@ struct PartRow {
   std::optional<Hash> sum_hash;
 };
 
-enum class EventKind { sum, mask_sum, refusal, abandon };
+enum class EventKind { sum, joint, mask_sum, refusal, abandon };
 std::string_view name_of(EventKind kind);
 struct EventRow {
-  Hash ctx_hash;
+  Hash ctx_hash;  // of a wider scope as a whole: of its first gateway
   EventKind kind = EventKind::sum;
   std::optional<HelperId> helper;
-  Hash statement;
+  Hash statement;  // joint: what the helpers are asked for, H("joint", ..)
   Time received_at;
   std::string body;  // empty once the round has ended
 };
@@ -126,7 +127,7 @@ struct ReleaseRow {
 
 struct VoidScope {
   RoundKey key;
-  GatewayId gateway;
+  std::variant<GatewayId, ScopeId> place;  // whose sum, or whose total, will never be answered for
   auto operator<=>(const VoidScope&) const = default;
 };
 

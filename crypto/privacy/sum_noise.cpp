@@ -47,8 +47,8 @@ NoiseKey noise_key(const crypto::ExchangeSecret& epoch_secret) {
   return *NoiseKey::from(crypto::kdf(epoch_secret.expose(), "noise-key", {}));
 }
 
-double noise_in_sum(const Terms& terms, int helpers) {
-  return terms.noise_multiplier * std::sqrt(1.0 + helpers);
+double noise_in_sum(const Terms& terms, std::size_t parties) {
+  return terms.noise_multiplier * std::sqrt(static_cast<double>(parties));
 }
 
 void add_sum_noise(const crypto::EncodingPlan& plan, const Terms& terms, const NoiseKey& key,

@@ -12,14 +12,14 @@ using NoiseKey = crypto::Secret<struct NoiseKeyTag, 32>;
 NoiseKey noise_key(const crypto::ExchangeSecret& epoch_secret);
 
 // Standard deviation of all parties' noise together, in units of the clip: what EncodingPlan::noise
-// holds. The gateway and each of the `helpers` add theirs.
-double noise_in_sum(const Terms& terms, int helpers);
+// holds. `parties`: the gateways of the sum and their helpers, each of whom adds its own.
+double noise_in_sum(const Terms& terms, std::size_t parties);
 
-// One gateway's noise in one round. What it is derived from is bound to the answer, so that asking
+// One party's noise in one round. What it is derived from is bound to the answer, so that asking
 // again gives the same noise (rule H8).
 struct NoiseName {
   TaskId task;
-  GatewayId gateway;
+  GatewayId gateway;    // whose sum; of the total of a wider scope: the bytes of its scope_id
   std::uint64_t round;  // from 1
   Hash ctx_hash;
   Hash survivors_hash;

@@ -9,9 +9,10 @@
 namespace tributary::wire {
 namespace {
 
-constexpr std::uint32_t protocol_version = 3;  // highest minimum_reader_version understood
+constexpr std::uint32_t protocol_version = 4;  // highest minimum_reader_version understood
 constexpr std::uint32_t rotation_version = 2;
 constexpr std::uint32_t privacy_version = 3;
+constexpr std::uint32_t scope_version = 4;
 constexpr std::uint32_t most_parameters = 1U << 24U;
 constexpr std::uint32_t most_canaries = 1024;
 constexpr std::uint32_t chunk_grain = 48;  // whole words of every ring
@@ -49,12 +50,43 @@ std::string fault_in_mode(const v1::RoundContext& context) {
   }
 }
 
+std::string fault_in_scope(const v1::RoundContext& context) {
+  if (context.scope() == v1::SCOPE_GATEWAY) {
+    return context.scope_id().empty() ? "" : "scope gateway has no scope_id";
+  }
+  if (context.scope() != v1::SCOPE_GROUP && context.scope() != v1::SCOPE_GLOBAL) {
+    return "scope must be gateway, group or global";
+  }
+  if (context.minimum_reader_version() < scope_version) {
+    return "scope group and global need minimum_reader_version 4";
+  }
+  if (context.mode() != v1::TRUST_MODE_SPLIT_TRUST) {
+    return "scope group and global need mode split-trust";
+  }
+  const auto id = ScopeId::from(context.scope_id());
+  const auto task = TaskId::from(context.task_id());
+  if (!id || *id == ScopeId{}) return "scope_id must have 16 bytes, not all zero";
+  if (context.scope() == v1::SCOPE_GLOBAL && task && *id != scope_id(*task, global_scope)) {
+    return "scope_id is not that of the task's global scope";
+  }
+  return {};
+}
+
+// What later versions of the protocol may ask for and this program does not do.
+std::string fault_in_unknown(const v1::RoundContext& context) {
+  if (context.has_subset()) return "subsets of parameters are not known to this program";
+  if (context.privacy().device_noise() != 0) return "device_noise is not known to this program";
+  return {};
+}
+
 std::string fault_in_terms(const v1::RoundContext& context) {
   if (context.minimum_reader_version() > protocol_version) {
     return "minimum_reader_version " + std::to_string(context.minimum_reader_version()) +
            " is newer than this program's " + std::to_string(protocol_version);
   }
+  if (auto fault = fault_in_unknown(context); !fault.empty()) return fault;
   if (auto fault = fault_in_mode(context); !fault.empty()) return fault;
+  if (auto fault = fault_in_scope(context); !fault.empty()) return fault;
   if (context.tenant().empty() || context.tenant().size() > longest_tenant) {
     return "tenant must have 1..32 bytes";
   }
@@ -99,7 +131,8 @@ crypto::EncodingPlan plan_of(const v1::RoundContext& context) {
           encoding.canary_words(),
           encoding.rotated(),
           {},
-          privacy::noise_in_sum(privacy_of(context), context.helpers_size())};
+          privacy::noise_in_sum(privacy_of(context),
+                                1 + static_cast<std::size_t>(context.helpers_size()))};
 }
 
 std::string read_privacy(const v1::RoundContext& message, privacy::Terms& terms) {
@@ -194,6 +227,7 @@ void read_terms(const v1::RoundContext& message, Context& context) {
   context.tenant = message.tenant();
   context.mode = message.mode();
   context.scope = message.scope();
+  context.scope_id = ScopeId::from(message.scope_id());
   context.round = message.round();
   context.attempt = message.attempt();
   context.model = message.model();
@@ -214,6 +248,11 @@ void read_terms(const v1::RoundContext& message, Context& context) {
 
 Hash ctx_hash(std::string_view bytes) {
   return crypto::hash("ctx", {view_of(bytes)});
+}
+
+ScopeId scope_id(const TaskId& task, std::string_view name) {
+  const auto hash = crypto::hash("scope", {task.view(), view_of(name)});
+  return *ScopeId::from(hash.view().first(ScopeId::size));
 }
 
 v1::RobustRule rule_of(robust::Kind kind) {

@@ -1,6 +1,7 @@
 // RoundContext as a validated value: whoever holds a Context need not check it again.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,6 +17,11 @@ namespace tributary::wire {
 // H("ctx", bytes): of the bytes as received.
 Hash ctx_hash(std::string_view bytes);
 
+// Name of the one scope of a task whose totals are over all of its gateways.
+constexpr std::string_view global_scope = "global";
+// First 16 bytes of H("scope", task_id, name): the scope_id of a task's group of gateways.
+ScopeId scope_id(const TaskId& task, std::string_view name);
+
 struct HelperEpoch {
   HelperId helper;
   std::uint32_t epoch;
@@ -28,6 +34,7 @@ struct Context {
   GatewayId gateway;
   v1::TrustMode mode;  // split-trust or trusted-gateway
   v1::Scope scope;
+  std::optional<ScopeId> scope_id;  // in scope group and global, and only there
   std::uint64_t round;
   std::uint32_t attempt;
   std::string model;

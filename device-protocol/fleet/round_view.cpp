@@ -99,6 +99,7 @@ Outcome<SurvivorsView> view_gateway_survivors(const json::value& value) {
   members.read("gateway", view.gateway);
   members.read("ctx_hash", view.ctx_hash);
   members.read("sum_hash", view.sum_hash);
+  members.read("scope_id", view.scope_id);
   for (const auto& id : members.list("device_ids")) {
     const auto* text = id.if_string();
     if (text == nullptr) return Fault{"the coordinator's answer: a device id is not a string"};

@@ -45,6 +45,8 @@ struct SurvivorsView {
   std::string ctx_hash;
   std::string sum_hash;
   std::vector<std::string> device_ids;
+  std::string scope_id =
+      {};  // not empty: sum_hash is that of the total over all gateways of this scope
 };
 
 // Faults name the member that is missing or of another type.

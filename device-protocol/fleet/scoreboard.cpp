@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <iostream>
@@ -19,6 +20,43 @@ std::vector<float> floats_of(const std::string& bytes) {
   std::vector<float> values(bytes.size() / sizeof(float));
   std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
   return values;
+}
+
+// What was released as one sum: a gateway's, or the total of a wider scope.
+struct Total {
+  std::string name;
+  std::vector<SurvivorsView> gateways;
+};
+
+std::vector<Total> totals_of(const std::vector<SurvivorsView>& gateways) {
+  std::vector<Total> totals;
+  for (const auto& gateway : gateways) {
+    if (gateway.device_ids.empty()) continue;
+    const auto name =
+        gateway.scope_id.empty() ? "gateway " + gateway.gateway : "scope " + gateway.scope_id;
+    auto known = std::ranges::find(totals, name, &Total::name);
+    if (known == totals.end()) known = totals.insert(totals.end(), {name, {}});
+    known->gateways.push_back(gateway);
+  }
+  return totals;
+}
+
+bool has_hash(const Total& total, const std::string& hash) {
+  return std::ranges::all_of(
+      total.gateways, [&](const SurvivorsView& gateway) { return gateway.sum_hash == hash; });
+}
+
+Outcome<std::vector<std::int64_t>> true_total(const std::filesystem::path& true_vectors,
+                                              const std::vector<SurvivorsView>& gateways) {
+  std::vector<std::int64_t> total;
+  for (const auto& gateway : gateways) {
+    auto sum = true_sum(true_vectors, gateway.ctx_hash, gateway.device_ids);
+    if (!sum) return sum.error();
+    if (total.empty()) total.resize(sum->size());
+    if (sum->size() != total.size()) return Fault{"the gateways' vectors differ in length"};
+    for (std::size_t i = 0; i < total.size(); ++i) total[i] += (*sum)[i];
+  }
+  return total;
 }
 
 void print_head() {
@@ -118,14 +156,13 @@ Outcome<void> Scoreboard::verify(const RoundView& round, Verification& sums) con
 
 void compare_sums(const std::filesystem::path& true_vectors, std::uint64_t round,
                   const std::vector<SurvivorsView>& gateways, Verification& sums) {
-  for (const auto& gateway : gateways) {
-    if (gateway.device_ids.empty()) continue;
-    const auto place = fmt::format("round {}, gateway {}: ", round, gateway.gateway);
-    const auto sum = true_sum(true_vectors, gateway.ctx_hash, gateway.device_ids);
+  for (const auto& total : totals_of(gateways)) {
+    const auto place = fmt::format("round {}, {}: ", round, total.name);
+    const auto sum = true_total(true_vectors, total.gateways);
     if (!sum) {
       ++sums.wrong;
       sums.faults.push_back(place + sum.error().text);
-    } else if (released_sum_hash(*sum).hex() != gateway.sum_hash) {
+    } else if (!has_hash(total, released_sum_hash(*sum).hex())) {
       ++sums.wrong;
       sums.faults.push_back(place + "the released sum is not the sum of its survivors' vectors");
     } else {

@@ -61,7 +61,7 @@ class Scoreboard {
 
 Outcome<TaskView> task_of(const Coordinator& coordinator, const std::string& task_id);
 
-// Compares the gateways' released sums of one round with the recorded vectors.
+// Compares the released sums of one round, gateways' or totals of wider scopes, with the recorded vectors.
 void compare_sums(const std::filesystem::path& true_vectors, std::uint64_t round,
                   const std::vector<SurvivorsView>& gateways, Verification& sums);
 

@@ -14,7 +14,7 @@ enum {
   TRIB_MAX_TASKS = 16,    /* tasks whose last round is remembered */
   TRIB_MAX_MODEL_CHUNKS = 1024,
   TRIB_MAX_RANGES = 8,
-  TRIB_PROTOCOL_VERSION = 3 /* highest minimum_reader_version understood */
+  TRIB_PROTOCOL_VERSION = 4 /* highest minimum_reader_version understood */
 };
 
 /* A party this device shares a pair key with. */
@@ -41,10 +41,11 @@ typedef struct trib_task_memory {
   uint64_t last_round;
   uint32_t participations; /* rounds in which a nonce was taken */
   /* The last of them, for rule D3. */
+  uint32_t helper_count;
   uint64_t contributed_round;
   unsigned char model_hash[16]; /* its first half */
-  uint32_t helper_count;
   unsigned char helper_ids[TRIB_MAX_HELPERS][TRIB_ID_BYTES];
+  unsigned char scope_id[TRIB_ID_BYTES]; /* all zero: its scope was the gateway */
 } trib_task_memory;
 
 /* Record "counters": saved before a nonce is used. */
@@ -60,6 +61,7 @@ typedef struct trib_terms {
   unsigned char ctx_hash[TRIB_HASH_BYTES];
   unsigned char task_id[TRIB_ID_BYTES];
   unsigned char model_hash[TRIB_HASH_BYTES];
+  unsigned char scope_id[TRIB_ID_BYTES]; /* all zero: the scope is the gateway */
   uint64_t round;
   uint64_t deadline;
   uint32_t parameters;

@@ -13,7 +13,7 @@ static bool same(const unsigned char* a, const unsigned char* b, size_t size) {
 }
 
 /* A device that does not know of these must not read a context that asks for them. */
-enum { ROTATION_VERSION = 2, PRIVACY_VERSION = 3 };
+enum { ROTATION_VERSION = 2, PRIVACY_VERSION = 3, SCOPE_VERSION = 4 };
 
 /* Rule D4: only the modes this device was provisioned for. */
 static bool mode_allowed(const tributary_v1_RoundContext* context,
@@ -24,6 +24,22 @@ static bool mode_allowed(const tributary_v1_RoundContext* context,
   return context->mode == tributary_v1_TrustMode_TRUST_MODE_TRUSTED_GATEWAY &&
          identity->trust_gateway && context->helpers_count == 0 &&
          context->minimum_reader_version >= PRIVACY_VERSION;
+}
+
+/* Whose total is released: only a wider scope has an id, and only in split-trust there is one. */
+static bool scope_allowed(const tributary_v1_RoundContext* context) {
+  static const unsigned char none[TRIB_ID_BYTES] = {0};
+  const bool named = !same(context->scope_id, none, sizeof none);
+  if (context->scope == tributary_v1_Scope_SCOPE_GATEWAY) return !named;
+  return (context->scope == tributary_v1_Scope_SCOPE_GROUP ||
+          context->scope == tributary_v1_Scope_SCOPE_GLOBAL) &&
+         named && context->minimum_reader_version >= SCOPE_VERSION &&
+         context->mode == tributary_v1_TrustMode_TRUST_MODE_SPLIT_TRUST;
+}
+
+/* Nothing of version 4 that this library does not do. */
+static bool all_known(const tributary_v1_RoundContext* context) {
+  return !context->has_subset && (!context->has_privacy || context->privacy.device_noise == 0.0F);
 }
 
 static bool promises_noise(const tributary_v1_RoundContext* context) {
@@ -58,9 +74,9 @@ static bool meant_for(const trib_client* client, const tributary_v1_RoundContext
          strcmp(context->model, client->trainer.model) == 0 &&
          context->parameters == client->trainer.parameters &&
          context->parameters <= client->memory.parameters && client->trainer.examples > 0 &&
-         mode_allowed(context, identity) && private_enough(client, context, identity) &&
-         context->n_min >= identity->n_min_floor && context->has_encoding &&
-         context->has_training && context->training.local_steps > 0 &&
+         mode_allowed(context, identity) && scope_allowed(context) && all_known(context) &&
+         private_enough(client, context, identity) && context->n_min >= identity->n_min_floor &&
+         context->has_encoding && context->has_training && context->training.local_steps > 0 &&
          context->training.batch_size > 0 &&
          (identity->clip_l2_cap <= 0.0F || context->encoding.clip_l2 <= identity->clip_l2_cap);
 }
@@ -146,6 +162,7 @@ static void copy_terms(trib_terms* terms, const tributary_v1_RoundContext* conte
                        uint32_t model_chunk_bytes) {
   memcpy(terms->task_id, context->task_id, TRIB_ID_BYTES);
   memcpy(terms->model_hash, context->model_hash, TRIB_HASH_BYTES);
+  memcpy(terms->scope_id, context->scope_id, TRIB_ID_BYTES);
   terms->round = context->round;
   terms->deadline = context->deadline;
   terms->parameters = context->parameters;

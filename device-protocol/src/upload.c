@@ -20,6 +20,7 @@ static void remember_contribution(trib_client* client) {
   trib_task_memory* task = trib_remember_round(client);
   task->participations += 1;
   task->contributed_round = terms->round;
+  memcpy(task->scope_id, terms->scope_id, sizeof task->scope_id);
   memcpy(task->model_hash, terms->model_hash, sizeof task->model_hash);
   task->helper_count = terms->helper_count;
   memcpy(task->helper_ids, terms->helper_ids, sizeof task->helper_ids);

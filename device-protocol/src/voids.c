@@ -21,12 +21,20 @@ static const trib_party* helper_party(const trib_client* client,
   return NULL;
 }
 
+/* Of a wider scope the promise is about that scope and about no gateway, else about the own gateway alone. */
+static bool about_scope(const void_count* count, const tributary_v1_RoundScope* scope) {
+  static const unsigned char none[TRIB_ID_BYTES] = {0};
+  const bool wide = memcmp(count->task->scope_id, none, sizeof none) != 0;
+  return memcmp(scope->scope_id, count->task->scope_id, TRIB_ID_BYTES) == 0 &&
+         memcmp(scope->gateway_id, wide ? none : count->client->gateway_id, TRIB_ID_BYTES) == 0;
+}
+
 static bool about_contribution(const void_count* count, const tributary_v1_Void* statement) {
   const tributary_v1_RoundScope* scope = &statement->scope;
   /* The tenant is the certificate's: a helper signs for its own only. */
   return statement->has_scope && scope->round == count->task->contributed_round &&
          memcmp(scope->task_id, count->task->task_id, TRIB_ID_BYTES) == 0 &&
-         memcmp(scope->gateway_id, count->client->gateway_id, TRIB_ID_BYTES) == 0;
+         about_scope(count, scope);
 }
 
 /* Statements about other rounds, or that do not verify, count for nothing. */

@@ -4,6 +4,20 @@
 #include "storage/failure.hpp"
 
 namespace tributary::gateway::engine {
+namespace {
+
+std::vector<std::string_view> views_of(const HelperDesk::Rosters& rosters) {
+  std::vector<std::string_view> views;
+  for (const auto& roster : rosters) views.emplace_back(*roster);
+  return views;
+}
+
+void failpoint(helper::Step step) {
+  service::reach(step == helper::Step::recorded ? service::Failpoint::helper_recorded
+                                                : service::Failpoint::helper_answered);
+}
+
+}  // namespace
 
 HelperDesk::HelperDesk(Submit submit, std::unique_ptr<helper::HelperRole> role, const Clock& clock,
                        Metrics& metrics)
@@ -14,67 +28,66 @@ HelperDesk::HelperDesk(Submit submit, std::unique_ptr<helper::HelperRole> role, 
       certified_key_(role_->certified_key().SerializeAsString()),
       epoch_ends_(role_->epoch_ends()) {}
 
-void HelperDesk::run(std::function<Outcome()> work, Done done) {
-  auto outcome = std::make_shared<Outcome>();
+void HelperDesk::run(std::function<helper::Errand()> work, Done done) {
+  struct Run {
+    helper::Errand errand;
+    std::chrono::duration<double> took{};
+  };
+  auto run = std::make_shared<Run>();
   submit_(
-      [outcome, work = std::move(work)] {
-        try {
-          *outcome = work();
-        } catch (const storage::Failure& failure) {
-          // Nothing has been promised; the request is still in the coordinator's work.
-          *outcome = {std::nullopt, std::string("helper: ") + failure.what(),
-                      std::chrono::seconds(30)};
-        }
+      [this, run, work = std::move(work)] {
+        const auto begun = clock_.monotonic();
+        run->errand = work();
+        run->took = clock_.monotonic() - begun;
       },
-      [outcome, done = std::move(done)] { done(std::move(*outcome)); });
+      [this, run, done = std::move(done)] { done(outcome_of(std::move(run->errand), run->took)); });
 }
 
-void HelperDesk::answer(v1::SumRequest request, std::shared_ptr<const std::string> roster,
-                        Done done) {
-  run([this, asked = std::move(request), roster] { return decide(asked, *roster); },
+void HelperDesk::answer(v1::SumRequest request, Rosters rosters, Done done) {
+  run(
+      [this, asked = std::move(request), rosters = std::move(rosters)] {
+        return helper::sum_errand(*role_, asked, *rosters.front(), clock_.wall(), failpoint);
+      },
+      std::move(done));
+}
+
+void HelperDesk::answer(v1::JointRequest request, Rosters rosters, Done done) {
+  run(
+      [this, asked = std::move(request), rosters = std::move(rosters)] {
+        const std::vector<std::string_view> views = views_of(rosters);
+        return helper::sum_errand(*role_, asked, views, clock_.wall(), failpoint);
+      },
       std::move(done));
 }
 
 void HelperDesk::void_scope(v1::RoundScope scope, Done done) {
-  run([this, asked = std::move(scope)] { return promise(asked); }, std::move(done));
+  run(
+      [this, asked = std::move(scope)] {
+        return helper::void_errand(*role_, asked, clock_.wall());
+      },
+      std::move(done));
 }
 
-HelperDesk::Outcome HelperDesk::decide(const v1::SumRequest& request, const std::string& roster) {
-  const auto begun = clock_.monotonic();
-  auto decision = role_->answer(request, roster, request.gateway(), {}, clock_.wall());
-  if (const auto* later = std::get_if<helper::Later>(&decision)) {
-    return {std::nullopt, {}, later->wait};
+HelperDesk::Outcome HelperDesk::outcome_of(helper::Errand errand,
+                                           std::chrono::duration<double> took) {
+  using Kind = helper::Errand::Kind;
+  Outcome outcome{std::nullopt, std::move(errand.text), errand.wait};
+  switch (errand.kind) {
+    case Kind::nothing:
+      break;
+    case Kind::mask_sum:
+      metrics_.helper_sums.Increment();
+      metrics_.helper_seconds.Increment(took.count());
+      outcome.forward = forward_mask_sum(errand.ctx_hash, std::move(errand.body));
+      break;
+    case Kind::mask_refusal:
+      outcome.forward = forward_mask_refusal(errand.ctx_hash, std::move(errand.body));
+      break;
+    case Kind::void_statement:
+      outcome.forward = forward_void(std::move(errand.body));
+      break;
   }
-  if (auto* refusal = std::get_if<helper::Refusal>(&decision)) {
-    return {forward_mask_refusal(refusal->ctx_hash, std::move(refusal->body)),
-            "helper: refused a sum for context " + refusal->ctx_hash.hex() + ": " + refusal->text,
-            std::nullopt};
-  }
-  service::reach(service::Failpoint::helper_recorded);
-  auto outcome = finish(std::get<helper::Job>(decision));
-  const std::chrono::duration<double> took = clock_.monotonic() - begun;
-  metrics_.helper_seconds.Increment(took.count());
   return outcome;
-}
-
-HelperDesk::Outcome HelperDesk::finish(const helper::Job& job) {
-  const Bytes words = helper::run(job);
-  auto result = role_->finish(job, words);
-  if (auto* unfinished = std::get_if<helper::Unfinished>(&result)) {
-    return {std::nullopt, "helper: " + unfinished->text, std::nullopt};
-  }
-  service::reach(service::Failpoint::helper_answered);
-  auto& answer = std::get<helper::Answer>(result);
-  metrics_.helper_sums.Increment();
-  return {forward_mask_sum(answer.ctx_hash, std::move(answer.body)), {}, std::nullopt};
-}
-
-HelperDesk::Outcome HelperDesk::promise(const v1::RoundScope& scope) {
-  auto result = role_->void_scope(scope, clock_.wall());
-  if (auto* refusal = std::get_if<helper::VoidRefusal>(&result)) {
-    return {std::nullopt, "helper: no void: " + refusal->text, std::nullopt};
-  }
-  return {forward_void(std::move(std::get<helper::VoidStatement>(result).body)), {}, std::nullopt};
 }
 
 void HelperDesk::tick(std::function<void()> changed) {

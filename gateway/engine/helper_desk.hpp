@@ -7,7 +7,7 @@
 #include "gateway/engine/clock.hpp"
 #include "gateway/engine/forward.hpp"
 #include "gateway/engine/submit.hpp"
-#include "gateway/helper/helper_role.hpp"
+#include "gateway/helper/errand.hpp"
 #include "gateway/metrics.hpp"
 #include "uplink.pb.h"
 
@@ -28,17 +28,18 @@ class HelperDesk {
     std::optional<std::chrono::seconds> wait;  // nothing was decided, ask again
   };
   using Done = std::function<void(Outcome)>;
-  // `done` runs on the owner's thread. `roster` are the bytes of the roster the context names.
-  void answer(v1::SumRequest request, std::shared_ptr<const std::string> roster, Done done);
+  // The bytes of the rosters the contexts name, one for each leaf, at least one.
+  using Rosters = std::vector<std::shared_ptr<const std::string>>;
+  // `done` runs on the owner's thread.
+  void answer(v1::SumRequest request, Rosters rosters, Done done);
+  void answer(v1::JointRequest request, Rosters rosters, Done done);
   void void_scope(v1::RoundScope scope, Done done);
   // Begins a new epoch when it is time; `changed` runs when certified_key() is another.
   void tick(std::function<void()> changed);
 
  private:
-  Outcome decide(const v1::SumRequest& request, const std::string& roster);
-  Outcome finish(const helper::Job& job);
-  Outcome promise(const v1::RoundScope& scope);
-  void run(std::function<Outcome()> work, Done done);
+  Outcome outcome_of(helper::Errand errand, std::chrono::duration<double> took);
+  void run(std::function<helper::Errand()> work, Done done);
 
   Submit submit_;
   std::unique_ptr<helper::HelperRole> role_;  // of the jobs submitted

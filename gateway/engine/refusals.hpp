@@ -1,8 +1,7 @@
 // A Drop of the coordinator: devices that helpers refused, in the helpers' own signed words.
 #pragma once
 
-#include <set>
-#include <span>
+#include <vector>
 
 #include "device-protocol/cpp/context.hpp"
 #include "gateway/engine/identity.hpp"
@@ -11,10 +10,11 @@
 
 namespace tributary::gateway::engine {
 
-// Only refusals that name devices, are for one of these helpers of the round, and verify under the
-// certificate in `helper_keys` count. One event per survivors hash named.
+// Only refusals that name devices, are of a helper in `context`, the round's, and verify under the
+// certificate in `helper_keys` count; of a wider scope only those of a question that held this gateway's
+// survivors. One event per survivors hash.
 std::vector<round::DevicesDropped> verified_refusals(const Identity& identity, const v1::Drop& drop,
-                                                     std::span<const wire::HelperEpoch> helpers,
+                                                     const wire::Context& context,
                                                      const v1::SiteKeys& helper_keys);
 
 }  // namespace tributary::gateway::engine

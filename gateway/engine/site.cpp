@@ -189,8 +189,7 @@ std::vector<NewRound> Site::take(const v1::Work& work) {
     const auto ctx_hash = Hash::from(drop.ctx_hash());
     const Admitted* round = ctx_hash ? rounds_->admitted(*ctx_hash) : nullptr;
     if (round == nullptr) continue;
-    rounds_->dropped(*ctx_hash,
-                     verified_refusals(identity_, drop, round->context.helpers, helper_keys_));
+    rounds_->dropped(*ctx_hash, verified_refusals(identity_, drop, round->context, helper_keys_));
   }
   std::vector<NewRound> fresh;
   for (const auto& offer : work.rounds()) {

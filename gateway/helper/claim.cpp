@@ -80,7 +80,6 @@ std::variant<Claim, Fault> parse_claim(const v1::SumRequest& request) {
   }
   Claim claim{};
   claim.context = std::move(std::get<wire::Context>(parsed));
-  claim.scope = {claim.context.task, claim.context.round, claim.context.gateway};
   if (auto fault = read_request(request, claim)) return *fault;
   return claim;
 }

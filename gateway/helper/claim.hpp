@@ -7,13 +7,11 @@
 #include "crypto/upload.hpp"
 #include "device-protocol/cpp/context.hpp"
 #include "gateway/helper/fault.hpp"
-#include "gateway/helper/scope.hpp"
 
 namespace tributary::gateway::helper {
 
 struct Claim {
   wire::Context context;
-  ScopeKey scope;  // of the context
   HelperId helper;
   std::vector<crypto::SurvivorEntry> survivors;  // at least one, strictly ascending
   std::vector<Ticket> tickets;                   // one per survivor

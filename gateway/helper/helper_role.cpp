@@ -1,6 +1,7 @@
 #include "gateway/helper/helper_role.hpp"
 
 #include "device-protocol/cpp/certificate.hpp"
+#include "gateway/helper/question.hpp"
 #include "gateway/helper/rate_limit.hpp"
 #include "gateway/helper/record.hpp"
 #include "storage/file.hpp"
@@ -15,6 +16,12 @@ std::filesystem::path owners_only(std::filesystem::path path) {
   storage::open_exclusive(path).close();
   return path;
 }
+
+// What comes with a leaf of a question.
+struct Shown {
+  std::string_view roster;
+  const v1::CertifiedKey& gateway;
+};
 
 }  // namespace
 
@@ -40,11 +47,13 @@ struct HelperRole::State {
                                                                 std::string_view bytes,
                                                                 const std::set<DeviceId>& revoked,
                                                                 UnixTime now);
-  std::variant<Job, Fault, Later> decide(const Claim& claim, std::string_view bytes,
-                                         const v1::CertifiedKey& gateway,
+  std::variant<Job, Fault, Later> decide(const Question& question, std::span<const Shown> shown,
                                          const std::set<DeviceId>& revoked, UnixTime now);
-  Job make_job(const Claim& claim, std::span<const RosterEntry> entries) const;
-  Refusal refuse(const v1::SumRequest& request, const Fault& fault) const;
+  Decision judge(std::variant<Question, Fault> parsed, const ClaimHashes& hashes,
+                 std::span<const Shown> shown, const std::set<DeviceId>& revoked, UnixTime now);
+  Job make_job(const Question& question) const;
+  void add_seeds(Job& job, const Claim& claim, std::span<const RosterEntry> entries) const;
+  Refusal refuse(const ClaimHashes& hashes, const Fault& fault) const;
 
   Identity identity;
   Limits limits;
@@ -58,19 +67,14 @@ struct HelperRole::State {
 
 namespace {
 
-std::vector<DeviceId> devices_of(const Claim& claim) {
-  std::vector<DeviceId> devices;
-  devices.reserve(claim.survivors.size());
-  for (const auto& survivor : claim.survivors) devices.push_back(survivor.device);
-  return devices;
-}
-
 std::optional<ScopeKey> scope_of(const v1::RoundScope& scope) {
   const auto task = TaskId::from(scope.task_id());
   const auto gateway = GatewayId::from(scope.gateway_id());
-  if (!task || !gateway || scope.round() == 0 || scope.round() > Limits::highest_round)
-    return std::nullopt;
-  return ScopeKey{*task, scope.round(), *gateway};
+  const auto wider = ScopeId::from(scope.scope_id());
+  if (!task || scope.round() == 0 || scope.round() > Limits::highest_round) return std::nullopt;
+  if (gateway && scope.scope_id().empty()) return ScopeKey{*task, scope.round(), *gateway};
+  if (wider && scope.gateway_id().empty()) return ScopeKey{*task, scope.round(), *wider};
+  return std::nullopt;
 }
 
 }  // namespace
@@ -88,8 +92,8 @@ std::variant<VerifyKey, Fault> HelperRole::State::gateway_key(const Claim& claim
     return bad("H2: the gateway's certificate " + std::string(wire::text_of(*fault)));
   }
   const auto& certificate = std::get<wire::VerifiedCertificate>(checked);
-  if (certificate.subject != claim.scope.gateway.bytes) {
-    return bad("H2: the certificate is not that of gateway " + claim.scope.gateway.hex());
+  if (certificate.subject != claim.context.gateway.bytes) {
+    return bad("H2: the certificate is not that of gateway " + claim.context.gateway.hex());
   }
   return certificate.key;
 }
@@ -114,49 +118,70 @@ std::variant<std::vector<RosterEntry>, Fault> HelperRole::State::check_survivors
   return found;
 }
 
-std::variant<Job, Fault, Later> HelperRole::State::decide(const Claim& claim,
-                                                          std::string_view bytes,
-                                                          const v1::CertifiedKey& gateway,
+std::variant<Job, Fault, Later> HelperRole::State::decide(const Question& question,
+                                                          std::span<const Shown> shown,
                                                           const std::set<DeviceId>& revoked,
                                                           UnixTime now) {
   // What was answered once stays answerable: the same survivors are judged as of that moment.
-  const auto standing = record.standing(claim.scope);
+  const auto standing = record.standing(question.scope);
   const auto* answered = std::get_if<Answered>(&standing);
-  const bool again = answered != nullptr && answered->survivors_hash == claim.survivors_hash;
+  const bool again =
+      answered != nullptr && answered->survivors_hash == question.hashes.survivors_hash;
   const auto as_of = again ? answered->at : now;
 
-  if (auto fault = check_claim(claim, gateway, as_of)) return std::move(*fault);
-  if (const auto wait = rate.take(claim.scope.task, now)) return Later{*wait};
-  auto checked = check_survivors(claim, bytes, again ? std::set<DeviceId>{} : revoked, as_of);
-  if (auto* fault = std::get_if<Fault>(&checked)) return std::move(*fault);
-  auto refused =
-      record.answer(claim.scope, claim.context.scope, claim.survivors_hash, devices_of(claim), now);
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    if (auto fault = check_claim(question.leaves[i], shown[i].gateway, as_of)) return *fault;
+  }
+  if (const auto wait = rate.take(question.scope.task, now)) return Later{*wait};
+  auto job = make_job(question);
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const auto& leaf = question.leaves[i];
+    auto checked =
+        check_survivors(leaf, shown[i].roster, again ? std::set<DeviceId>{} : revoked, as_of);
+    if (auto* fault = std::get_if<Fault>(&checked)) return std::move(*fault);
+    add_seeds(job, leaf, std::get<std::vector<RosterEntry>>(checked));
+  }
+  if (auto fault = check_distinct(question)) return std::move(*fault);
+  auto refused = record.answer(question.scope, question.context().scope,
+                               question.hashes.survivors_hash, question.devices(), now);
   if (refused) return std::move(*refused);
-  return make_job(claim, std::get<std::vector<RosterEntry>>(checked));
+  return job;
 }
 
-Job HelperRole::State::make_job(const Claim& claim, std::span<const RosterEntry> entries) const {
-  const auto& context = claim.context;
-  Job job{claim.scope,
-          {context.hash, claim.survivors_hash, identity.id},
+Job HelperRole::State::make_job(const Question& question) const {
+  const auto& context = question.context();
+  return {question.scope,
+          {question.hashes.ctx_hash, question.hashes.survivors_hash, identity.id},
           context.combiner,
           instance.epoch().epoch,
           context.encoding,
           context.privacy,
           privacy::noise_key(instance.epoch().secret),
           {}};
-  job.seeds.reserve(entries.size());
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    const auto& survivor = claim.survivors[i];
-    job.seeds.push_back(
-        crypto::mask_seed(entries[i]->pair_key, context.hash, survivor.device, survivor.nonce));
-  }
-  return job;
 }
 
-Refusal HelperRole::State::refuse(const v1::SumRequest& request, const Fault& fault) const {
-  const auto hashes = claim_hashes(request);
+void HelperRole::State::add_seeds(Job& job, const Claim& claim,
+                                  std::span<const RosterEntry> entries) const {
+  job.seeds.reserve(job.seeds.size() + entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto& survivor = claim.survivors[i];
+    job.seeds.push_back(crypto::mask_seed(entries[i]->pair_key, claim.context.hash, survivor.device,
+                                          survivor.nonce));
+  }
+}
+
+Refusal HelperRole::State::refuse(const ClaimHashes& hashes, const Fault& fault) const {
   return {hashes.ctx_hash, mask_refusal(signer, hashes, fault), fault.text};
+}
+
+Decision HelperRole::State::judge(std::variant<Question, Fault> parsed, const ClaimHashes& hashes,
+                                  std::span<const Shown> shown, const std::set<DeviceId>& revoked,
+                                  UnixTime now) {
+  if (const auto* fault = std::get_if<Fault>(&parsed)) return refuse(hashes, *fault);
+  auto decided = decide(std::get<Question>(parsed), shown, revoked, now);
+  if (const auto* fault = std::get_if<Fault>(&decided)) return refuse(hashes, *fault);
+  if (const auto* later = std::get_if<Later>(&decided)) return *later;
+  return std::get<Job>(std::move(decided));
 }
 
 std::unique_ptr<HelperRole> HelperRole::open(const std::filesystem::path& folder, Identity identity,
@@ -193,15 +218,27 @@ void HelperRole::rotate(UnixTime now) {
 Decision HelperRole::answer(const v1::SumRequest& request, std::string_view roster,
                             const v1::CertifiedKey& gateway, const std::set<DeviceId>& revoked,
                             UnixTime now) {
+  const auto hashes = question_hashes(request);
   if (const auto fault = check_origin(request, state_->identity.coordinator)) {
-    return state_->refuse(request, *fault);
+    return state_->refuse(hashes, *fault);
   }
-  auto parsed = parse_claim(request);
-  if (const auto* fault = std::get_if<Fault>(&parsed)) return state_->refuse(request, *fault);
-  auto decided = state_->decide(std::get<Claim>(parsed), roster, gateway, revoked, now);
-  if (const auto* fault = std::get_if<Fault>(&decided)) return state_->refuse(request, *fault);
-  if (const auto* later = std::get_if<Later>(&decided)) return *later;
-  return std::get<Job>(std::move(decided));
+  const Shown shown{roster, gateway};
+  return state_->judge(parse_question(request), hashes, {&shown, 1}, revoked, now);
+}
+
+Decision HelperRole::answer(const v1::JointRequest& request,
+                            std::span<const std::string_view> rosters,
+                            const std::set<DeviceId>& revoked, UnixTime now) {
+  const auto hashes = question_hashes(request);
+  std::vector<Shown> shown;
+  for (const auto& leaf : request.leaves()) {
+    if (const auto fault = check_origin(leaf, state_->identity.coordinator)) {
+      return state_->refuse(hashes, *fault);
+    }
+    const auto at = shown.size();
+    shown.push_back({at < rosters.size() ? rosters[at] : std::string_view{}, leaf.gateway()});
+  }
+  return state_->judge(parse_question(request), hashes, shown, revoked, now);
 }
 
 std::variant<Answer, Unfinished> HelperRole::finish(const Job& job, ByteView words) {

@@ -1,4 +1,4 @@
-// The helper role of a gateway: answers a peer gateway's sum requests, each scope at most once.
+// The helper role of a gateway: answers peer gateways' sum requests, each scope at most once.
 // Rules H1..H12 and the crash table are in README.md beside this file.
 //
 // Driver's duties, in order:
@@ -19,6 +19,7 @@
 #include <filesystem>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -29,6 +30,7 @@
 
 namespace tributary::v1 {
 class CertifiedKey;
+class JointRequest;
 class RoundScope;
 class SumRequest;
 }  // namespace tributary::v1
@@ -102,6 +104,10 @@ class HelperRole {
   // or nobody.
   Decision answer(const v1::SumRequest& request, std::string_view roster,
                   const v1::CertifiedKey& gateway, const std::set<DeviceId>& revoked, UnixTime now);
+  // The gateways of a wider scope at once, answered with one sum over all of them: `rosters` in the order of
+  // the leaves, whose `gateway` keys are used. Refused where a single leaf would be, and H5 to H7 over all.
+  Decision answer(const v1::JointRequest& request, std::span<const std::string_view> rosters,
+                  const std::set<DeviceId>& revoked, UnixTime now);
   // `words` = run(job). The hash of the sealed bytes is durable before they are returned.
   std::variant<Answer, Unfinished> finish(const Job& job, ByteView words);
 

@@ -9,8 +9,8 @@ Bytes run(const Job& job) {
   if (job.privacy.noise_multiplier > 0) {
     const auto& statement = job.statement;
     privacy::add_sum_noise(job.encoding, job.privacy, job.noise_key,
-                           {job.scope.task, job.scope.gateway, job.scope.round, statement.ctx_hash,
-                            statement.survivors_hash},
+                           {job.scope.task, *GatewayId::from(job.scope.place_bytes()),
+                            job.scope.round, statement.ctx_hash, statement.survivors_hash},
                            words);
   }
   return words;

@@ -16,6 +16,7 @@ inline UnixTime unix_time(std::uint64_t seconds) {
 
 struct Limits {
   static constexpr std::uint64_t highest_round = (1ULL << 62) - 1;
+  static constexpr std::size_t leaves = 1000;  // gateways in one total
 
   std::uint32_t n_min = 3;  // own floor, at least 2: contexts with a lower n_min are refused
   std::uint32_t n_max = 5000;

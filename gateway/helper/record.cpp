@@ -9,6 +9,9 @@ std::int64_t sql(std::uint64_t round) {
 std::int64_t sql(UnixTime time) {
   return time.time_since_epoch().count();
 }
+std::int64_t wide(const ScopeKey& scope) {
+  return scope.wide() ? 1 : 0;
+}
 
 }  // namespace
 
@@ -17,9 +20,9 @@ Record::Record(storage::Database& database, Instance& instance)
 
 Standing Record::standing(const ScopeKey& scope) const {
   auto query = database_.prepare(
-      "SELECT survivors_hash, at, void FROM record WHERE task = ?1 AND gateway = ?2 AND round = "
-      "?3");
-  query.bind(scope.task.view(), scope.gateway.view(), scope.round);
+      "SELECT survivors_hash, at, void FROM record"
+      " WHERE task = ?1 AND wide = ?2 AND place = ?3 AND round = ?4");
+  query.bind(scope.task.view(), wide(scope), scope.place_bytes(), scope.round);
   if (!query.step()) return Open{};
   if (!query.null(2)) return Voided{std::string{text_of(query.blob(2))}};
   return Answered{*Hash::from(query.blob(0)),
@@ -41,7 +44,7 @@ std::optional<Fault> Record::compare_and_set(const ScopeKey& scope, v1::Scope ta
                                              std::span<const DeviceId> devices, UnixTime now) {
   const auto was = standing(scope);
   if (std::holds_alternative<Voided>(was)) {
-    return Fault{v1::HELPER_REFUSAL_VOID, "H6: this round was voided for this gateway, for ever"};
+    return Fault{v1::HELPER_REFUSAL_VOID, "H6: this round was voided for this scope, for ever"};
   }
   if (const auto* answered = std::get_if<Answered>(&was)) {
     if (answered->survivors_hash == survivors_hash) return std::nullopt;
@@ -72,13 +75,13 @@ std::optional<Fault> Record::check_task(const ScopeKey& scope, v1::Scope task_sc
 
 std::optional<Fault> Record::check_round(const ScopeKey& scope) const {
   auto query = database_.prepare(
-      "SELECT max(round) FROM record WHERE task = ?1 AND gateway = ?2 AND round > ?3 AND void IS "
-      "NULL");
-  query.bind(scope.task.view(), scope.gateway.view(), scope.round);
+      "SELECT max(round) FROM record"
+      " WHERE task = ?1 AND wide = ?2 AND place = ?3 AND round > ?4 AND void IS NULL");
+  query.bind(scope.task.view(), wide(scope), scope.place_bytes(), scope.round);
   if (!query.step() || query.null(0)) return std::nullopt;
   return Fault{
       v1::HELPER_REFUSAL_ROUND_TOO_OLD,
-      "H6: this gateway's round " + std::to_string(query.integer(0)) + " was answered already"};
+      "H6: this scope's round " + std::to_string(query.integer(0)) + " was answered already"};
 }
 
 std::optional<Fault> Record::check_unanswered(const ScopeKey& scope,
@@ -99,8 +102,10 @@ std::optional<Fault> Record::check_unanswered(const ScopeKey& scope,
 void Record::write_answer(const ScopeKey& scope, v1::Scope task_scope, const Hash& survivors_hash,
                           std::span<const DeviceId> devices, UnixTime now) {
   database_.run(
-      "INSERT INTO record (task, gateway, round, survivors_hash, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-      scope.task.view(), scope.gateway.view(), scope.round, survivors_hash.view(), sql(now));
+      "INSERT INTO record (task, wide, place, round, survivors_hash, at)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+      scope.task.view(), wide(scope), scope.place_bytes(), scope.round, survivors_hash.view(),
+      sql(now));
   database_.run(
       "INSERT INTO task (task, scope, highest_round) VALUES (?1, ?2, ?3)"
       " ON CONFLICT (task) DO UPDATE SET highest_round = max(highest_round, "
@@ -117,14 +122,14 @@ void Record::write_answer(const ScopeKey& scope, v1::Scope task_scope, const Has
 bool Record::respond(const ScopeKey& scope, const Hash& survivors_hash, const Hash& response_hash) {
   // Set once, and only for these survivors; then a look tells whether it is this hash.
   database_.run(
-      "UPDATE record SET response_hash = ?4 WHERE task = ?1 AND gateway = ?2 AND round = ?3"
-      " AND survivors_hash = ?5 AND response_hash IS NULL",
-      scope.task.view(), scope.gateway.view(), scope.round, response_hash.view(),
+      "UPDATE record SET response_hash = ?5 WHERE task = ?1 AND wide = ?2 AND place = ?3"
+      " AND round = ?4 AND survivors_hash = ?6 AND response_hash IS NULL",
+      scope.task.view(), wide(scope), scope.place_bytes(), scope.round, response_hash.view(),
       survivors_hash.view());
   auto query = database_.prepare(
-      "SELECT 1 FROM record WHERE task = ?1 AND gateway = ?2 AND round = ?3"
-      " AND response_hash = ?4 AND survivors_hash = ?5");
-  query.bind(scope.task.view(), scope.gateway.view(), scope.round, response_hash.view(),
+      "SELECT 1 FROM record WHERE task = ?1 AND wide = ?2 AND place = ?3 AND round = ?4"
+      " AND response_hash = ?5 AND survivors_hash = ?6");
+  query.bind(scope.task.view(), wide(scope), scope.place_bytes(), scope.round, response_hash.view(),
              survivors_hash.view());
   return query.step();
 }
@@ -136,8 +141,10 @@ std::optional<std::string> Record::void_scope(const ScopeKey& scope, std::string
     const auto was = standing(scope);
     if (const auto* voided = std::get_if<Voided>(&was)) return voided->body;
     if (std::holds_alternative<Answered>(was)) return std::nullopt;
-    database_.run("INSERT INTO record (task, gateway, round, void, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                  scope.task.view(), scope.gateway.view(), scope.round, view_of(body), sql(now));
+    database_.run(
+        "INSERT INTO record (task, wide, place, round, void, at)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        scope.task.view(), wide(scope), scope.place_bytes(), scope.round, view_of(body), sql(now));
     instance_.count_promise();
     return std::string{body};
   });

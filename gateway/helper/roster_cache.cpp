@@ -44,7 +44,7 @@ std::variant<std::vector<RosterEntry>, Fault> RosterCache::entries(const Claim& 
   if (!roster.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return bad_context("the roster does not decode");
   }
-  if (roster.gateway_id() != claim.scope.gateway.raw())
+  if (roster.gateway_id() != claim.context.gateway.raw())
     return bad_context("the roster is of another gateway");
   std::vector<RosterEntry> found(claim.survivors.size());
   auto survivor = claim.survivors.begin();

@@ -14,12 +14,10 @@ std::optional<Fault> check_place(const Claim& claim, const Asked& asked) {
   if (context.tenant != asked.tenant)
     return bad_context("tenant '" + context.tenant + "' is not mine");
   if (context.mode != v1::TRUST_MODE_SPLIT_TRUST) return bad_context("the mode is not split-trust");
-  // A leaf's sum of a wider scope would give away less than the scope promises to hide (H7).
-  if (context.scope != v1::SCOPE_GATEWAY) return bad_context("only scope gateway is answered");
   if (context.round > Limits::highest_round) {
     return bad_context("round " + std::to_string(context.round) + " is out of range");
   }
-  if (claim.scope.gateway == asked.own_gateway) {
+  if (claim.context.gateway == asked.own_gateway) {
     return bad_context("a gateway cannot be its own helper: name another in the task");
   }
   return std::nullopt;
@@ -118,7 +116,7 @@ std::optional<Fault> check_devices(const Claim& claim, std::span<const RosterEnt
   for (std::size_t i = 0; i < claim.survivors.size(); ++i) {
     const auto& id = claim.survivors[i].device;
     const auto& entry = entries[i];
-    const bool good = entry && entry->id == id && entry->gateway == claim.scope.gateway &&
+    const bool good = entry && entry->id == id && entry->gateway == claim.context.gateway &&
                       entry->not_before <= now && now <= entry->not_after && !revoked.contains(id);
     if (!good) bad.push_back(id);
   }

@@ -33,7 +33,7 @@ using RosterEntry = std::shared_ptr<const RosterDevice>;
 
 // H1: the pinned coordinator signed these very bytes. Checked before anything in them is read.
 std::optional<Fault> check_origin(const v1::SumRequest& request, const VerifyKey& coordinator);
-// H1: tenant, mode, scope, this helper under its current epoch, floor and limits.
+// H1: tenant, mode, this helper under its current epoch, floor and limits.
 std::optional<Fault> check_context(const Claim& claim, const Asked& asked, const Limits& limits);
 // H1: begun (within the clock skew) and not long over.
 std::optional<Fault> check_time(const Claim& claim, const Limits& limits, UnixTime now);

@@ -58,7 +58,12 @@ std::string void_statement(const Signer& signer, const ScopeKey& scope, UnixTime
   message.mutable_scope()->set_tenant(std::string{signer.tenant});
   message.mutable_scope()->set_task_id(scope.task.raw());
   message.mutable_scope()->set_round(scope.round);
-  message.mutable_scope()->set_gateway_id(scope.gateway.raw());
+  const std::string place{text_of(scope.place_bytes())};
+  if (scope.wide()) {
+    message.mutable_scope()->set_scope_id(place);
+  } else {
+    message.mutable_scope()->set_gateway_id(place);
+  }
   message.set_helper_id(signer.id.raw());
   message.set_at(unix_seconds(at));
   return signed_body(signer, "void", message.SerializeAsString());

@@ -6,6 +6,7 @@
 #include "crypto/sealed_box.hpp"
 #include "gateway/helper/claim.hpp"
 #include "gateway/helper/limits.hpp"
+#include "gateway/helper/scope.hpp"
 
 namespace tributary::gateway::helper {
 

@@ -6,7 +6,7 @@
 namespace tributary::gateway::uplink {
 namespace {
 
-constexpr std::size_t most_rosters = 4;
+constexpr std::size_t most_rosters = 16;
 // The outbox has the answer; if the coordinator still asks after this long it has lost it.
 constexpr std::chrono::seconds done_for{30};
 constexpr std::chrono::seconds put_off{5};
@@ -38,7 +38,15 @@ boost::asio::awaitable<void> HelperErrands::run() {
       for (const auto& request : work->sum_requests()) {
         const Hash errand = crypto::hash("errand", {view_of(request.SerializeAsString())});
         auto owned = std::make_shared<const v1::SumRequest>(request);
-        if (ready(errand)) co_await help(owned, errand);
+        Leaves leaves(1, owned.get());
+        if (ready(errand)) co_await help(owned, std::move(leaves), errand);
+      }
+      for (const auto& request : work->joint_requests()) {
+        const Hash errand = crypto::hash("errand", {view_of(request.SerializeAsString())});
+        auto owned = std::make_shared<const v1::JointRequest>(request);
+        Leaves leaves;
+        for (const auto& leaf : owned->leaves()) leaves.push_back(&leaf);
+        if (ready(errand)) co_await help(owned, std::move(leaves), errand);
       }
       for (const auto& scope : work->voids()) {
         const Hash errand = crypto::hash("errand", {view_of(scope.SerializeAsString())});
@@ -63,21 +71,43 @@ void HelperErrands::finish(const Hash& errand, Outcome outcome) {
   if (outcome.forward) site_.enqueue(std::move(*outcome.forward));
 }
 
-boost::asio::awaitable<void> HelperErrands::help(std::shared_ptr<const v1::SumRequest> request,
-                                                 Hash errand) {
-  const auto parsed = wire::parse_context(request->context());
-  const auto* context = std::get_if<wire::Context>(&parsed);
-  auto roster = std::make_shared<const std::string>();
+// The roster hashes of the contexts, in order; nullopt where one cannot be read.
+std::optional<std::vector<Hash>> HelperErrands::rosters_of(const Leaves& leaves) {
+  std::vector<Hash> hashes;
+  for (const auto* leaf : leaves) {
+    const auto parsed = wire::parse_context(leaf->context());
+    const auto* context = std::get_if<wire::Context>(&parsed);
+    if (context == nullptr) return std::nullopt;
+    hashes.push_back(context->roster_hash);
+  }
+  return hashes;
+}
+
+boost::asio::awaitable<std::optional<HelperErrands::Rosters>> HelperErrands::fetch_rosters(
+    Leaves leaves) {
   // A context that cannot be read is refused by the helper, in signed words.
-  if (context != nullptr) roster = co_await fetch_roster(context->roster_hash);
+  Rosters rosters(leaves.size(), std::make_shared<const std::string>());
+  const auto hashes = rosters_of(leaves);
+  if (!hashes) co_return rosters;
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    rosters[i] = co_await fetch_roster((*hashes)[i]);
+    if (rosters[i] == nullptr) co_return std::nullopt;
+  }
+  co_return rosters;
+}
+
+template <class Request>
+boost::asio::awaitable<void> HelperErrands::help(std::shared_ptr<const Request> request,
+                                                 Leaves leaves, Hash errand) {
+  auto rosters = co_await fetch_rosters(std::move(leaves));
   Outcome outcome;
-  if (roster == nullptr) {
+  if (!rosters) {
     outcome.wait = put_off;
   } else {
-    std::function<void(engine::HelperDesk::Done)> call = [this, request,
-                                                          roster](engine::HelperDesk::Done done) {
-      site_.helper()->answer(*request, roster, std::move(done));
-    };
+    std::function<void(engine::HelperDesk::Done)> call =
+        [this, request, held = std::move(*rosters)](engine::HelperDesk::Done done) {
+          site_.helper()->answer(*request, held, std::move(done));
+        };
     outcome = co_await answered(std::move(call));
   }
   finish(errand, std::move(outcome));

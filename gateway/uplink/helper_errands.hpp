@@ -21,7 +21,13 @@ class HelperErrands {
  private:
   using Roster = std::shared_ptr<const std::string>;
   using Outcome = engine::HelperDesk::Outcome;
-  boost::asio::awaitable<void> help(std::shared_ptr<const v1::SumRequest> request, Hash errand);
+  using Rosters = engine::HelperDesk::Rosters;
+  using Leaves = std::vector<const v1::SumRequest*>;  // of one request, which outlives them
+  template <class Request>
+  boost::asio::awaitable<void> help(std::shared_ptr<const Request> request, Leaves leaves,
+                                    Hash errand);
+  static std::optional<std::vector<Hash>> rosters_of(const Leaves& leaves);
+  boost::asio::awaitable<std::optional<Rosters>> fetch_rosters(Leaves leaves);  // nullopt: not now
   boost::asio::awaitable<void> promise(std::shared_ptr<const v1::RoundScope> scope, Hash errand);
   boost::asio::awaitable<Roster> fetch_roster(Hash hash);  // nullptr: not now
   // Whether the errand is to be run: it was not done lately, and is not waiting.

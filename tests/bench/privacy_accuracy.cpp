@@ -134,7 +134,7 @@ Simulation::Result Simulation::run(const Setting& setting) const {
   if (setting.epsilon > 0) {
     terms.noise_multiplier = privacy::multiplier_for(budget, terms, options_.rounds);
   }
-  const auto plan = plan_for(parameters, privacy::noise_in_sum(terms, 1), options_.devices);
+  const auto plan = plan_for(parameters, privacy::noise_in_sum(terms, 2), options_.devices);
   const privacy::NoiseKey keys[] = {privacy::NoiseKey::random(), privacy::NoiseKey::random()};
   for (std::uint32_t round = 1; round <= options_.rounds; ++round) {
     Bytes sum(plan.words() * 4);

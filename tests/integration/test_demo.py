@@ -57,6 +57,24 @@ class SmallDemonstration(unittest.TestCase):
             for helper in ("helper-1", "helper-2", "helper-3"):
                 self.assertIn(helper, task["trust"])
 
+    def test_one_total_over_all_sites(self):
+        with Demo("--data", "digits", "--devices", "20", "--rounds", "2", "--dropout", "0", "--scope", "global") as demo:
+            code, report = demo.finish(300)
+            self.assertEqual(report["sums_wrong"], 0, demo.output() + demo.logs())
+            self.assertEqual(report["sums_verified"], 2, "one total a round, over both sites")
+            task = next(task for task in demo.tributary("task", "list")["items"] if task["name"] == "demo")
+            self.assertIn("the total only", task["trust"])
+            self.assertIn("total_asked", demo.logs())
+
+    def test_the_coordinator_as_the_only_helper(self):
+        with Demo("--data", "digits", "--devices", "10", "--gateways", "1", "--helpers", "coordinator", "--rounds", "2",
+                  "--dropout", "0") as demo:
+            code, report = demo.finish(300)
+            self.assertEqual(report["sums_wrong"], 0, demo.output() + demo.logs())
+            self.assertEqual(report["sums_verified"], 2)
+            task = next(task for task in demo.tributary("task", "list")["items"] if task["name"] == "demo")
+            self.assertIn("helper role at the coordinator", task["trust"])
+
     def test_a_ring_of_16_bits(self):
         with Demo("--data", "digits", "--devices", "20", "--rounds", "3", "--ring-bits", "16", "--dropout", "0") as demo:
             report = self.check(demo, 3, 2, 300)

@@ -31,6 +31,7 @@ MAY_INCLUDE = {
     "cloud/round": {"crypto", "device-protocol/cpp"},
     "cloud/store": {"crypto", "storage", "device-protocol/cpp", "cloud/round"},
     "cloud/cli": {"tributary", "crypto", "device-protocol", "cloud/api", "cloud/service"},
+    "cloud/engine": {"crypto", "storage", "device-protocol/cpp", "cloud", "gateway/helper"},
     "cloud": {"crypto", "storage", "device-protocol/cpp", "cloud"},
     "tests": {"tributary", "crypto", "storage", "device-protocol", "cloud", "gateway", "tests"},
 }

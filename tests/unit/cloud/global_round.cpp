@@ -154,7 +154,8 @@ TEST_CASE(
   REQUIRE(effect<Abandon>(end));
   CHECK(effect<Abandon>(end)->reason.find("2 of 10 devices") != std::string::npos);
   REQUIRE(effect<Abandon>(end)->voids.size() == 1);
-  CHECK(effect<Abandon>(end)->voids[0].gateway == filled<GatewayId>(2));
+  CHECK(effect<Abandon>(end)->voids[0].place ==
+        std::variant<GatewayId, ScopeId>{filled<GatewayId>(2)});
 }
 
 TEST_CASE("too few contributions abandon a complete round") {

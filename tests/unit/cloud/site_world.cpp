@@ -4,6 +4,8 @@
 #include <openssl/sha.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "crypto/upload.hpp"
 
 namespace tributary::tests {
@@ -109,6 +111,23 @@ void SiteWorld::restart() {
   coordinator_ = std::make_unique<Coordinator>(folder_.path(), std::move(identity),
                                                std::move(world), observer_, "life");
   if (run_jobs_at_once) run_jobs();
+}
+
+HelperId SiteWorld::help_itself() {
+  const auto id = filled<HelperId>(77);
+  const auto folder = folder_.path() / "credentials";
+  std::filesystem::create_directories(folder);
+  const auto write = [&](const char* name, const std::string& bytes) {
+    std::ofstream(folder / name, std::ios::binary) << bytes;
+    std::filesystem::permissions(
+        folder / name, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  };
+  const auto key = certified(id.bytes, v1::ROLE_HELPER, "cloud", own_helper_, epoch_);
+  write("helper.id", id.hex() + "\n");
+  write("helper.key", to_hex(own_helper_.expose()) + "\n");
+  write("helper.cert", key.certificate().SerializeAsString());
+  coordinator_->help({folder, folder_.path() / "helper", 2});
+  return id;
 }
 
 void SiteWorld::run_jobs() {
@@ -260,11 +279,11 @@ Contribution SiteWorld::contribute(const TaskId& task, const SiteGateway& gatewa
     survivor.set_digest(filled<Hash>(2).raw());
   }
   made.survivors_hash = crypto::survivors_hash(ctx_hash, entries).value();
-  const auto masks = crypto::sum_masks(plan.bits, seeds, plan.words());
+  made.masks = crypto::sum_masks(plan.bits, seeds, plan.words());
   auto words = made.truth.words;
   if (garbage) words.back() = 1;
   auto masked = ring_bytes(plan, words);
-  crypto::ring_add(plan.bits, masked, masks);
+  crypto::ring_add(plan.bits, masked, made.masks);
   sum.set_ctx_hash(ctx_hash.raw());
   sum.set_survivors_hash(made.survivors_hash.raw());
   sum.set_words(masked.data(), masked.size());
@@ -279,35 +298,66 @@ Contribution SiteWorld::contribute(const TaskId& task, const SiteGateway& gatewa
   sum.set_signature(crypto::sign(key, "sum", said_sum).raw());
   made.sum = sum.SerializeAsString();
 
-  const auto& helper = helper_of(gateway);
+  made.mask_sum = mask_sum_of(helper_of(gateway), {ctx_hash, made.survivors_hash}, made.masks);
+  return made;
+}
+
+std::string SiteWorld::mask_sum_of(const SiteGateway& helper, const crypto::JointLeaf& about,
+                                   ByteView masks) const {
   const auto sealed =
       crypto::seal_to_combiner(helper.helper_epoch, crypto::exchange_key(combiner_),
-                               {ctx_hash, made.survivors_hash, helper.helper}, masks)
+                               {about.ctx_hash, about.survivors_hash, helper.helper}, masks)
           .value();
   v1::MaskSum mask;
-  mask.set_ctx_hash(ctx_hash.raw());
-  mask.set_survivors_hash(made.survivors_hash.raw());
+  mask.set_ctx_hash(about.ctx_hash.raw());
+  mask.set_survivors_hash(about.survivors_hash.raw());
   mask.set_helper_id(helper.helper.raw());
   mask.set_sealed(sealed.data(), sealed.size());
-  const auto said_mask = crypto::hash("mask-sum", {ctx_hash.view(), made.survivors_hash.view(),
-                                                   helper.helper.view(), ByteView{sealed}});
+  const auto said_mask = crypto::hash(
+      "mask-sum",
+      {about.ctx_hash.view(), about.survivors_hash.view(), helper.helper.view(), ByteView{sealed}});
   mask.set_signature(crypto::sign(helper.helper_identity, "mask-sum", said_mask).raw());
-  made.mask_sum = mask.SerializeAsString();
-  return made;
+  return mask.SerializeAsString();
+}
+
+std::string SiteWorld::joint_mask_sum(const SiteGateway& helper, const Hash& joint,
+                                      ByteView masks) const {
+  return mask_sum_of(helper, {joint, joint}, masks);
+}
+
+std::string SiteWorld::joint_refusal(const SiteGateway& helper, const Hash& joint,
+                                     const std::vector<DeviceId>& devices) {
+  return refusal_of(helper, {joint, joint}, devices);
+}
+
+std::string SiteWorld::joint_void(const SiteGateway& helper, const TaskId& task,
+                                  std::uint64_t number, const ScopeId& scope) {
+  v1::Void statement;
+  statement.mutable_scope()->set_tenant(tenant);
+  statement.mutable_scope()->set_task_id(task.raw());
+  statement.mutable_scope()->set_round(number);
+  statement.mutable_scope()->set_scope_id(scope.raw());
+  statement.set_helper_id(helper.helper.raw());
+  statement.set_at(1);
+  return signed_message(helper.helper_identity, "void", statement.SerializeAsString())
+      .SerializeAsString();
 }
 
 std::string SiteWorld::refuse(const TaskId& task, const SiteGateway& gateway,
                               const Hash& survivors_hash, const std::vector<DeviceId>& devices) {
-  const auto ctx_hash = ctx_of(task, gateway);
-  const auto& helper = helper_of(gateway);
+  return refusal_of(helper_of(gateway), {ctx_of(task, gateway), survivors_hash}, devices);
+}
+
+std::string SiteWorld::refusal_of(const SiteGateway& helper, const crypto::JointLeaf& about,
+                                  const std::vector<DeviceId>& devices) {
   v1::MaskRefusal refusal;
-  refusal.set_ctx_hash(ctx_hash.raw());
-  refusal.set_survivors_hash(survivors_hash.raw());
+  refusal.set_ctx_hash(about.ctx_hash.raw());
+  refusal.set_survivors_hash(about.survivors_hash.raw());
   refusal.set_helper_id(helper.helper.raw());
   refusal.set_reason(v1::HELPER_REFUSAL_BAD_TICKET);
   crypto::PartHasher hasher("mask-refusal");
-  hasher.part(ctx_hash.view());
-  hasher.part(survivors_hash.view());
+  hasher.part(about.ctx_hash.view());
+  hasher.part(about.survivors_hash.view());
   hasher.part(helper.helper.view());
   hasher.part(crypto::le32(v1::HELPER_REFUSAL_BAD_TICKET));
   for (const auto& device : devices) {

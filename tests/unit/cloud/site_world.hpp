@@ -7,6 +7,7 @@
 
 #include "cloud/engine/coordinator.hpp"
 #include "crypto/mask.hpp"
+#include "crypto/upload.hpp"
 
 namespace tributary::tests {
 
@@ -41,6 +42,7 @@ struct Contribution {
   std::string sum;
   std::string mask_sum;
   Hash survivors_hash;
+  Bytes masks;  // their sum
 };
 
 struct NoObserver : cloud::engine::Observer {
@@ -63,6 +65,8 @@ class SiteWorld {
   bool run_jobs_at_once = true;
   std::vector<std::string> said;
 
+  // Gives the coordinator a helper role of its own (again after restart()); its id.
+  HelperId help_itself();
   void pass(std::chrono::milliseconds time);  // and tick
   void run_jobs();
 
@@ -83,6 +87,12 @@ class SiteWorld {
                           const std::vector<std::size_t>& survivors, bool garbage = false);
   std::string refuse(const TaskId& task, const SiteGateway& gateway, const Hash& survivors_hash,
                      const std::vector<DeviceId>& devices);
+  // What a helper of a wider scope says about the question `joint`.
+  std::string joint_mask_sum(const SiteGateway& helper, const Hash& joint, ByteView masks) const;
+  static std::string joint_refusal(const SiteGateway& helper, const Hash& joint,
+                                   const std::vector<DeviceId>& devices);
+  static std::string joint_void(const SiteGateway& helper, const TaskId& task, std::uint64_t round,
+                                const ScopeId& scope);
   std::string abandon_body(const TaskId& task, const SiteGateway& gateway);
   std::string void_body(const TaskId& task, std::uint64_t round, const SiteGateway& gateway);
   // The gateway whose helper role helps this one: the next.
@@ -90,6 +100,10 @@ class SiteWorld {
   void release_round(const TaskId& task);  // everybody contributes
 
  private:
+  std::string mask_sum_of(const SiteGateway& helper, const crypto::JointLeaf& about,
+                          ByteView masks) const;
+  static std::string refusal_of(const SiteGateway& helper, const crypto::JointLeaf& about,
+                                const std::vector<DeviceId>& devices);
   v1::CertifiedKey certified(const std::array<std::uint8_t, 16>& id, v1::Role role,
                              const std::string& operated_by, const crypto::SigningKey& key,
                              const crypto::ExchangeSecret& epoch) const;
@@ -98,6 +112,7 @@ class SiteWorld {
   crypto::SigningKey authority_ = crypto::SigningKey::random();
   crypto::SigningKey own_ = crypto::SigningKey::random();
   crypto::ExchangeSecret combiner_ = crypto::ExchangeSecret::random();
+  crypto::SigningKey own_helper_ = crypto::SigningKey::random();
   crypto::ExchangeSecret epoch_ = crypto::ExchangeSecret::random();
   std::uint8_t tasks_ = 0;
   NoObserver observer_;

@@ -76,7 +76,13 @@ TEST_CASE("each wrong member is named") {
   } rows[] = {
       {R"("surprise": 1)", "surprise"},
       {R"("mode": "pairwise")", "mode"},
-      {R"("scope": "global")", "scope"},
+      {R"("scope": "galaxy")", "scope"},
+      {R"("scope": "global")", "helpers"},
+      {R"("scope": "global", "mode": "trusted-gateway")", "scope"},
+      {R"("groups": {"x": []})", "groups"},
+      {R"("scope": "group")", "groups"},
+      {R"("scope": "group", "groups": {"alone": ["site-a"], "other": ["site-b"]})", "groups"},
+      {R"("helpers": {"site-a": ["coordinator"], "site-b": ["coordinator"]})", "helpers"},
       {R"("rounds": 0)", "rounds"},
       {R"("rounds": 1.5)", "rounds"},
       {R"("rounds": "many")", "rounds"},
@@ -153,6 +159,46 @@ TEST_CASE("the noise multiplier follows from the budget, and is the same when re
   const auto again = parsed(to_json(*result.spec));
   REQUIRE(again.spec);
   CHECK(again.spec->privacy->terms.noise_multiplier == terms.noise_multiplier);
+}
+
+TEST_CASE("scopes wider than a gateway: what they need, and what they forbid") {
+  const auto helpers = R"("helpers": {")" + site_a + R"(": [")" + helper + R"("], ")" + site_b +
+                       R"(": [")" + helper + R"("]})";
+  const auto global = parsed(spec_with(R"("scope": "global", )" + helpers));
+  REQUIRE(global.spec);
+  CHECK(scope_of(*global.spec, *GatewayId::from_hex(site_a)) == "global");
+  const auto group = parsed(spec_with(R"("scope": "group", "groups": {"north": [")" + site_a +
+                                      R"(", "site-b"]}, )" + helpers));
+  REQUIRE(group.spec);
+  CHECK(scope_of(*group.spec, *GatewayId::from_hex(site_b)) == "north");
+  const auto again = parsed(to_json(*group.spec));
+  REQUIRE(again.spec);
+  CHECK(to_json(*again.spec) == to_json(*group.spec));
+  CHECK_FALSE(scope_of(*parsed(spec_with("")).spec, *GatewayId::from_hex(site_a)));
+
+  CHECK(names_fault(
+      parsed(spec_with(R"("scope": "global", "aggregation": {"rule": "median"}, )" + helpers)),
+      "aggregation.rule"));
+  const auto others = R"("helpers": {")" + site_a + R"(": [")" + helper + R"("], ")" + site_b +
+                      R"(": [")" + site_a + R"("]})";
+  CHECK(names_fault(parsed(spec_with(R"("scope": "global", )" + others)), "helpers"));
+  const auto own = HelperId::from_hex(helper);
+  CHECK(names_fault(parse_task_spec(spec_with(R"("scope": "global", )" + helpers), names, own),
+                    "helpers"));
+}
+
+TEST_CASE("T1: the coordinator's own helper has a name, and helps a gateway that is alone") {
+  const auto own = HelperId::from_hex(helper);
+  const auto alone = parse_task_spec(spec_with("", "[\"" + site_a + "\"]"), names, own);
+  REQUIRE(alone.spec);
+  CHECK(alone.spec->helpers.at(*GatewayId::from_hex(site_a)).front() == *own);
+  const auto named =
+      R"("helpers": {")" + site_a + R"(": ["coordinator"], "site-b": ["coordinator"]})";
+  const auto both = parse_task_spec(spec_with(named), names, own);
+  REQUIRE(both.spec);
+  CHECK(both.spec->helpers.at(*GatewayId::from_hex(site_b)).front() == *own);
+  CHECK(names_fault(parsed(spec_with(named)), "helpers"));
+  CHECK(parse_task_spec(spec_with(""), names, own).spec->helpers.empty());
 }
 
 TEST_CASE("wrong gateways are named") {

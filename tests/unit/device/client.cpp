@@ -139,7 +139,7 @@ TEST_CASE("offers that break a rule are refused") {
     trib_status status;
   };
   const std::vector<Row> rows = {
-      {"reader version", [](auto& c) { c.set_minimum_reader_version(4); }, TRIB_BAD_CONTEXT},
+      {"reader version", [](auto& c) { c.set_minimum_reader_version(5); }, TRIB_BAD_CONTEXT},
       {"tenant", [](auto& c) { c.set_tenant("other"); }, TRIB_BAD_CONTEXT},
       {"gateway", [](auto& c) { c.set_gateway_id(std::string(16, 'x')); }, TRIB_BAD_CONTEXT},
       {"model", [](auto& c) { c.set_model("test:201"); }, TRIB_BAD_CONTEXT},
@@ -155,6 +155,23 @@ TEST_CASE("offers that break a rule are refused") {
       {"weights that wrap", [](auto& c) { c.mutable_encoding()->set_weight_scale_log2(26); },
        TRIB_BAD_CONTEXT},
       {"few canaries", [](auto& c) { c.mutable_encoding()->set_canary_words(3); },
+       TRIB_BAD_CONTEXT},
+      {"a scope that does not exist", [](auto& c) { c.set_scope(v1::SCOPE_UNSPECIFIED); },
+       TRIB_BAD_CONTEXT},
+      {"scope gateway with a scope_id", [](auto& c) { c.set_scope_id(std::string(16, 'x')); },
+       TRIB_BAD_CONTEXT},
+      {"a wider scope without scope_id",
+       [](auto& c) {
+         c.set_minimum_reader_version(4);
+         c.set_scope(v1::SCOPE_GLOBAL);
+       },
+       TRIB_BAD_CONTEXT},
+      {"a wider scope for readers that do not know it",
+       [](auto& c) {
+         c.set_minimum_reader_version(3);
+         c.set_scope(v1::SCOPE_GROUP);
+         c.set_scope_id(std::string(16, 'x'));
+       },
        TRIB_BAD_CONTEXT},
       {"no helper", [](auto& c) { c.clear_helpers(); }, TRIB_BAD_CONTEXT},
       {"unknown helper", [](auto& c) { c.mutable_helpers(0)->set_helper_id(std::string(16, 'x')); },

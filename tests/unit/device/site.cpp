@@ -171,7 +171,11 @@ v1::Signed Site::void_of(std::uint64_t round, std::size_t helper) const {
   statement.mutable_scope()->set_tenant("acme");
   statement.mutable_scope()->set_task_id(task.raw());
   statement.mutable_scope()->set_round(round);
-  statement.mutable_scope()->set_gateway_id(gateway.raw());
+  if (scope_id) {
+    statement.mutable_scope()->set_scope_id(scope_id->raw());
+  } else {
+    statement.mutable_scope()->set_gateway_id(gateway.raw());
+  }
   statement.set_helper_id(helpers_.at(helper).id.raw());
   statement.set_at(unix_seconds);
   return signed_body(helpers_.at(helper).key, "void", statement.SerializeAsString());
@@ -184,7 +188,11 @@ v1::RoundContext Site::context(std::uint64_t round) const {
   context.set_task_id(task.raw());
   context.set_gateway_id(gateway.raw());
   context.set_mode(v1::TRUST_MODE_SPLIT_TRUST);
-  context.set_scope(v1::SCOPE_GATEWAY);
+  context.set_scope(scope_id ? v1::SCOPE_GROUP : v1::SCOPE_GATEWAY);
+  if (scope_id) {
+    context.set_scope_id(scope_id->raw());
+    context.set_minimum_reader_version(4);
+  }
   context.set_round(round);
   context.set_model("test:200");
   context.set_parameters(parameters);

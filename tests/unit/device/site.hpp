@@ -82,8 +82,9 @@ struct Site {
   bool forge_receipts = false;
 
   std::vector<float> model;
-  bool same_model = false;        // for every round; else each has its own, as after a release
-  std::vector<v1::Signed> voids;  // shown with every offer
+  bool same_model = false;  // for every round; else each has its own, as after a release
+  std::optional<tributary::ScopeId> scope_id;  // of scope group; else the scope is the gateway
+  std::vector<v1::Signed> voids;               // shown with every offer
   v1::Signed void_of(std::uint64_t round, std::size_t helper = 0) const;
   tributary::DeviceId device;
   tributary::GatewayId gateway;

@@ -81,6 +81,42 @@ TEST_CASE("D3: a VOID that is not the one needed counts for nothing") {
   CHECK_FALSE(contributes(site, device, 2));
 }
 
+TEST_CASE("D3: of a wider scope the VOID is that scope's, and no gateway's") {
+  REQUIRE(sodium_init() >= 0);
+  Site site;
+  site.same_model = true;
+  site.scope_id = ScopeId{{7}};
+  Device device(site);
+  REQUIRE(contributes(site, device, 1));
+  const auto right = site.void_of(1);
+  SUBCASE("of another scope of the task") {
+    site.scope_id = ScopeId{{8}};
+    site.voids = {site.void_of(1)};
+  }
+  SUBCASE("of this gateway alone: nobody asks for its sum") {
+    site.scope_id.reset();
+    site.voids = {site.void_of(1)};
+  }
+  site.scope_id = ScopeId{{7}};
+  CHECK_FALSE(contributes(site, device, 2));
+  Device rebooted(site);  // the scope is remembered on flash
+  CHECK_FALSE(contributes(site, rebooted, 3));
+  site.voids = {right};
+  CHECK(contributes(site, rebooted, 3));
+}
+
+TEST_CASE("D3: a VOID of a wider scope does not stand for the gateway's own") {
+  REQUIRE(sodium_init() >= 0);
+  Site site;
+  site.same_model = true;
+  Device device(site);
+  REQUIRE(contributes(site, device, 1));
+  site.scope_id = ScopeId{{7}};
+  site.voids = {site.void_of(1)};
+  site.scope_id.reset();
+  CHECK_FALSE(contributes(site, device, 2));
+}
+
 TEST_CASE("D3: of several helpers each must have promised") {
   REQUIRE(sodium_init() >= 0);
   Site site(3);

@@ -208,13 +208,25 @@ TEST_CASE("a context is typed, and knows its chunks") {
   CHECK(context.helpers.at(0).epoch == 2);
 }
 
+TEST_CASE("a scope wider than a gateway is read with its id") {
+  auto context = good_context();
+  context.set_minimum_reader_version(4);
+  context.set_scope(v1::SCOPE_GLOBAL);
+  const auto id = scope_id(*TaskId::from(context.task_id()), "global");
+  context.set_scope_id(id.raw());
+  const auto parsed = parse_context(context.SerializeAsString());
+  REQUIRE(std::holds_alternative<Context>(parsed));
+  CHECK(std::get<Context>(parsed).scope_id == id);
+  CHECK_FALSE(std::get<Context>(parse_context(good_context().SerializeAsString())).scope_id);
+}
+
 TEST_CASE("a context that breaks a limit is refused by the name of its field") {
   struct Row {
     const char* names;
     std::function<void(v1::RoundContext&)> change;
   };
   for (const auto& [names, change] : std::vector<Row>{
-           {"minimum_reader_version", [](auto& c) { c.set_minimum_reader_version(4); }},
+           {"minimum_reader_version", [](auto& c) { c.set_minimum_reader_version(5); }},
            {"mode", [](auto& c) { c.set_mode(v1::TRUST_MODE_PAIRWISE); }},
            {"trusted-gateway", [](auto& c) { c.mutable_aggregation(); }},
            {"no helpers",
@@ -230,6 +242,20 @@ TEST_CASE("a context that breaks a limit is refused by the name of its field") {
               c.mutable_privacy()->set_participation_cap(1);
               c.mutable_privacy()->set_band(2);
               c.mutable_privacy()->set_separation(1);
+            }},
+           {"scope must be", [](auto& c) { c.set_scope(v1::SCOPE_UNSPECIFIED); }},
+           {"no scope_id", [](auto& c) { c.set_scope_id(std::string(16, 'x')); }},
+           {"version 4", [](auto& c) { c.set_scope(v1::SCOPE_GROUP); }},
+           {"scope_id",
+            [](auto& c) {
+              c.set_minimum_reader_version(4);
+              c.set_scope(v1::SCOPE_GROUP);
+            }},
+           {"global scope",
+            [](auto& c) {
+              c.set_minimum_reader_version(4);
+              c.set_scope(v1::SCOPE_GLOBAL);
+              c.set_scope_id(std::string(16, 'x'));
             }},
            {"tenant", [](auto& c) { c.set_tenant(std::string(33, 'a')); }},
            {"model", [](auto& c) { c.set_model(std::string(96, 'a')); }},

@@ -85,6 +85,38 @@ TEST_CASE("a gateway without survivors released nothing to check") {
   CHECK(recorded.check().wrong == 0);
 }
 
+TEST_CASE("a total over several gateways is verified once, as the sum of all their vectors") {
+  Recorded recorded;
+  const Hash other{{9}};
+  const DeviceId third{{3}};
+  REQUIRE(TrueVectorFile(recorded.folder.path(), other, third)
+              .write(0, std::vector<std::int32_t>{1, 1, 1}));
+  const auto hash =
+      released_sum_hash(std::vector<std::int64_t>{11, -13, 2LL * INT32_MAX + 1}).hex();
+  auto a = recorded.gateway;
+  a.scope_id = "aa";
+  a.sum_hash = hash;
+  SurvivorsView b{"site-2", other.hex(), hash, {third.hex()}, "aa"};
+  std::uint64_t wrong = 0;
+  SUBCASE("right") {}
+  SUBCASE("one gateway names another sum") {
+    b.sum_hash = recorded.gateway.sum_hash;
+    wrong = 1;
+  }
+  SUBCASE("one gateway's devices are not in it") {
+    a.sum_hash = b.sum_hash = recorded.gateway.sum_hash;
+    wrong = 1;
+  }
+  SUBCASE("a device nobody recorded") {
+    b.device_ids.push_back(DeviceId{{4}}.hex());
+    wrong = 1;
+  }
+  Verification sums;
+  compare_sums(recorded.folder.path(), 3, {a, b}, sums);
+  CHECK(sums.verified == 1 - wrong);
+  CHECK(sums.wrong == wrong);
+}
+
 TEST_CASE("what makes a run fall short") {
   CHECK(shortcomings(released(0.8), true, 0.84).empty());
   CHECK(shortcomings(released(0.8), false, std::nullopt).empty());

@@ -102,6 +102,54 @@ TEST_CASE("a device refused by a helper is left out of a second sum") {
   }
 }
 
+TEST_CASE("a device refused in a wider scope's question: only one that held these survivors counts") {
+  Fleet fleet(4);
+  SiteWorld world(fleet);
+  world.join_all();
+  auto context = fleet.context(2, 4);
+  context.set_minimum_reader_version(4);
+  context.set_scope(v1::SCOPE_GROUP);
+  context.set_scope_id(std::string(16, 's'));
+  world.open(context);
+  for (const auto& device : fleet.devices) world.upload(device);
+  const auto first = world.sum();
+  REQUIRE(first.survivors_size() == 4);
+  const std::string other(2 * Hash::size, 'o');
+  auto own = first.ctx_hash() + first.survivors_hash();
+  bool counts = false;
+  SUBCASE("it did") {
+    counts = true;
+  }
+  SUBCASE("it was about other survivors of this gateway") {
+    own = first.ctx_hash() + std::string(Hash::size, 'x');
+  }
+  SUBCASE("it was about other gateways") {
+    own = std::string(2 * Hash::size, 'p');
+  }
+  crypto::PartHasher hasher("joint");
+  for (const auto& leaf : {other, own}) {
+    hasher.part(view_of(leaf).first(Hash::size));
+    hasher.part(view_of(leaf).last(Hash::size));
+  }
+  v1::GatewaySum question;
+  question.set_ctx_hash(hasher.finish().raw());
+  question.set_survivors_hash(question.ctx_hash());
+  v1::Work work;
+  *work.add_helper_keys() = fleet.helper_key();
+  auto* drop = work.add_drops();
+  drop->set_ctx_hash(first.ctx_hash());
+  drop->add_joint(other);
+  drop->add_joint(own);
+  *drop->add_refusals() = fleet.refusal(question, fleet.devices[1].id);
+  world.site->take(work);
+  if (counts) {
+    REQUIRE(world.until([&] { return world.outbox().size() == 2; }));
+  } else {
+    world.settle();
+    CHECK(world.outbox().size() == 1);
+  }
+}
+
 TEST_CASE("what a device may not do is refused with its reason") {
   Fleet fleet(3);
   SiteWorld world(fleet);

@@ -214,7 +214,7 @@ TEST_CASE("a context that breaks a limit is refused by the name of its field") {
     std::function<void(v1::RoundContext&)> change;
   };
   for (const auto& [names, change] : std::vector<Row>{
-           {"minimum_reader_version", [](auto& c) { c.set_minimum_reader_version(4); }},
+           {"minimum_reader_version", [](auto& c) { c.set_minimum_reader_version(5); }},
            {"mode", [](auto& c) { c.set_mode(v1::TRUST_MODE_PAIRWISE); }},
            {"trusted-gateway", [](auto& c) { c.mutable_aggregation(); }},
            {"no helpers",
@@ -230,6 +230,33 @@ TEST_CASE("a context that breaks a limit is refused by the name of its field") {
               c.mutable_privacy()->set_participation_cap(1);
               c.mutable_privacy()->set_band(2);
               c.mutable_privacy()->set_separation(1);
+            }},
+           {"subset needs minimum_reader_version 4",
+            [](auto& c) { c.mutable_subset()->set_count(1); }},
+           {"trained parameters",
+            [](auto& c) {
+              c.set_minimum_reader_version(4);
+              c.mutable_subset()->set_first(c.parameters());
+              c.mutable_subset()->set_count(1);
+            }},
+           {"blocks must be 1 to",
+            [](auto& c) {
+              c.set_minimum_reader_version(4);
+              c.mutable_subset()->set_count(c.parameters());
+              c.mutable_subset()->set_block_words(1);
+            }},
+           {"device_noise",
+            [](auto& c) {
+              c.set_minimum_reader_version(3);
+              c.mutable_privacy()->set_participation_cap(1);
+              c.mutable_privacy()->set_separation(1);
+              c.mutable_privacy()->set_band(1);
+              c.mutable_privacy()->set_device_noise(0.5F);
+            }},
+           {"device_noise",
+            [](auto& c) {
+              c.set_minimum_reader_version(4);
+              c.mutable_privacy()->set_device_noise(-0.5F);
             }},
            {"tenant", [](auto& c) { c.set_tenant(std::string(33, 'a')); }},
            {"model", [](auto& c) { c.set_model(std::string(96, 'a')); }},

@@ -16,12 +16,6 @@ std::int64_t largest_word(RingBits bits) {
 // Noise beyond this many standard deviations comes once in 2^49 words.
 constexpr double noise_tail = 8;
 
-// What a device adds in all, against what it adds in the model words: see EncodingPlan::noise_deviation.
-double joint_sensitivity() {
-  constexpr double ratio = EncodingPlan::metric_noise_ratio;
-  return std::sqrt(1 + 3 / (ratio * ratio));
-}
-
 std::uint64_t magnitude(std::int64_t value) {
   const auto bits = static_cast<std::uint64_t>(value);
   return value < 0 ? std::uint64_t{0} - bits : bits;
@@ -123,6 +117,10 @@ double EncodingPlan::norm_bound() const {
                              radius * radius + parameters / 4.0 + radius + root / 2));
 }
 
+double EncodingPlan::joint_sensitivity() {
+  return std::sqrt(1 + 3 / (metric_noise_ratio * metric_noise_ratio));
+}
+
 EncodingPlan::Deviation EncodingPlan::noise_deviation(double multiplier) const {
   const double sensitivity = multiplier * joint_sensitivity();
   return {sensitivity * std::sqrt(norm_bound()),
@@ -193,7 +191,7 @@ std::uint32_t choose_weight_scale_log2(RingBits bits, std::uint32_t n_max, doubl
 }
 
 void choose_scales(EncodingPlan& plan, std::uint32_t n_max) {
-  const double noise = std::hypot(plan.noise * joint_sensitivity(),
+  const double noise = std::hypot(plan.noise * EncodingPlan::joint_sensitivity(),
                                   plan.device_noise * std::sqrt(static_cast<double>(n_max)));
   plan.scale_log2 =
       plan.rotated

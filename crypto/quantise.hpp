@@ -42,6 +42,7 @@ struct EncodingPlan {
     double metric;
   };
   static constexpr double metric_noise_ratio = 4;
+  static double joint_sensitivity();  // r
   Deviation noise_deviation(double multiplier) const;
   // Of one device's own noise: ceil(z' S) and ceil(4 z' 2^weight_scale_log2), whole numbers.
   Deviation device_noise_deviation() const;

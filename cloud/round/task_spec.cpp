@@ -237,10 +237,12 @@ void read_device_aggregation(const json::object& object, std::vector<SpecFault>&
   }
 }
 
-// In single precision, as the contexts carry it, and never below.
+// In single precision, as the contexts carry it, and not below: but for the last digits, in which a number
+// read back from JSON may differ, and which the multipliers of budgets are above.
 double carried(double value) {
+  constexpr double digits = 1e-12;
   auto single = static_cast<float>(value);
-  if (static_cast<double>(single) < value) single = std::nextafter(single, 1e30F);
+  if (static_cast<double>(single) < value * (1 - digits)) single = std::nextafter(single, 1e30F);
   return static_cast<double>(single);
 }
 

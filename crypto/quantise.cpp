@@ -16,12 +16,6 @@ std::int64_t largest_word(RingBits bits) {
 // Noise beyond this many standard deviations comes once in 2^49 words.
 constexpr double noise_tail = 8;
 
-// What a device adds in all, against what it adds in the model words: see EncodingPlan::noise_deviation.
-double joint_sensitivity() {
-  constexpr double ratio = EncodingPlan::metric_noise_ratio;
-  return std::sqrt(1 + 3 / (ratio * ratio));
-}
-
 std::uint64_t magnitude(std::int64_t value) {
   const auto bits = static_cast<std::uint64_t>(value);
   return value < 0 ? std::uint64_t{0} - bits : bits;
@@ -39,6 +33,12 @@ double rotated_reach(std::uint32_t n_max, double radius, std::uint32_t parameter
   return rotation_spread(parameters) * n_max * radius / std::sqrt(rotation_block(parameters));
 }
 
+bool metrics_fit(const EncodingPlan& plan, std::uint32_t n_max) {
+  const double most = n_max * std::ldexp(1.0, static_cast<int>(plan.weight_scale_log2));
+  return most + noise_tail * plan.total_noise(n_max).metric <
+         static_cast<double>(largest_word(plan.bits)) + 1;
+}
+
 void require_length(const EncodingPlan& plan, const WordSums& sum) {
   if (sum.words.size() != plan.words()) {
     throw std::invalid_argument("quantise: the sum has " + std::to_string(sum.words.size()) +
@@ -53,7 +53,7 @@ std::span<const std::int64_t> model_words(const EncodingPlan& plan, const WordSu
 // ||X|| <= count * the largest norm of one: the norm of a sum is at most the sum of the norms. Noise adds
 // its own norm, sigma * sqrt(d) but for a tail; in double precision then, which noise makes exact enough.
 bool within_noisy_norm(const EncodingPlan& plan, const WordSums& sum) {
-  const double noise = plan.noise_deviation(plan.noise).model *
+  const double noise = plan.total_noise(sum.count).model *
                        (std::sqrt(static_cast<double>(plan.parameters)) + noise_tail);
   const double most = static_cast<double>(sum.count) * std::sqrt(plan.norm_bound()) + noise;
   double total = 0;
@@ -64,7 +64,7 @@ bool within_noisy_norm(const EncodingPlan& plan, const WordSums& sum) {
 }
 
 bool within_norm(const EncodingPlan& plan, const WordSums& sum) {
-  if (plan.noise > 0) return within_noisy_norm(plan, sum);
+  if (plan.noisy()) return within_noisy_norm(plan, sum);
   // Beyond 2^84 no vector of 2^20 words of 32 bits can reach the bound, and counts up to 2^21
   // keep the product within 128 bits.
   const Wide per_update = static_cast<Wide>(std::min(plan.norm_bound(), std::ldexp(1.0, 84)));
@@ -78,7 +78,7 @@ bool within_norm(const EncodingPlan& plan, const WordSums& sum) {
 
 // Each of the three within what the devices may say and the noise may add.
 bool noisy_weight_plausible(const EncodingPlan& plan, const WordSums& sum) {
-  const double noise = noise_tail * plan.noise_deviation(plan.noise).metric;
+  const double noise = noise_tail * plan.total_noise(sum.count).metric;
   const double most =
       std::ldexp(static_cast<double>(sum.count), static_cast<int>(plan.weight_scale_log2));
   const auto metrics = std::span(sum.words).subspan(plan.parameters, 3);
@@ -89,7 +89,7 @@ bool noisy_weight_plausible(const EncodingPlan& plan, const WordSums& sum) {
 }
 
 bool weight_plausible(const EncodingPlan& plan, const WordSums& sum) {
-  if (plan.noise > 0) return noisy_weight_plausible(plan, sum);
+  if (plan.noisy()) return noisy_weight_plausible(plan, sum);
   const std::int64_t weight = sum.words[plan.parameters];
   const std::int64_t loss = sum.words[plan.parameters + 1];
   const std::int64_t correct = sum.words[plan.parameters + 2];
@@ -117,20 +117,35 @@ double EncodingPlan::norm_bound() const {
                              radius * radius + parameters / 4.0 + radius + root / 2));
 }
 
+double EncodingPlan::joint_sensitivity() {
+  return std::sqrt(1 + 3 / (metric_noise_ratio * metric_noise_ratio));
+}
+
 EncodingPlan::Deviation EncodingPlan::noise_deviation(double multiplier) const {
   const double sensitivity = multiplier * joint_sensitivity();
   return {sensitivity * std::sqrt(norm_bound()),
           sensitivity * metric_noise_ratio * std::ldexp(1.0, static_cast<int>(weight_scale_log2))};
 }
 
+EncodingPlan::Deviation EncodingPlan::device_noise_deviation() const {
+  const double unit = std::ldexp(1.0, static_cast<int>(weight_scale_log2));
+  return {std::ceil(device_noise * std::sqrt(norm_bound())),
+          std::ceil(metric_noise_ratio * device_noise * unit)};
+}
+
+EncodingPlan::Deviation EncodingPlan::total_noise(std::uint64_t count) const {
+  const auto parties = noise_deviation(noise);
+  const auto device = device_noise_deviation();
+  const double devices = std::sqrt(static_cast<double>(count));
+  return {std::hypot(parties.model, devices * device.model),
+          std::hypot(parties.metric, devices * device.metric)};
+}
+
 bool EncodingPlan::cannot_wrap(std::uint32_t n_max) const {
   const double half = static_cast<double>(largest_word(bits)) + 1;
   const double n = n_max;
-  const auto sigma = noise_deviation(noise);
-  if (n * std::ldexp(1.0, static_cast<int>(weight_scale_log2)) + noise_tail * sigma.metric >=
-      half) {
-    return false;
-  }
+  const auto sigma = total_noise(n_max);
+  if (!metrics_fit(*this, n_max)) return false;
   const double room = half - noise_tail * sigma.model;
   if (!rotated) return n * static_cast<double>(coordinate_bound()) < room;
   return rotated_reach(n_max, std::ldexp(clip_l2, scale_log2), parameters) + n < room;
@@ -176,15 +191,18 @@ std::uint32_t choose_weight_scale_log2(RingBits bits, std::uint32_t n_max, doubl
 }
 
 void choose_scales(EncodingPlan& plan, std::uint32_t n_max) {
-  const double noise = plan.noise * joint_sensitivity();
+  const double noise = std::hypot(plan.noise * EncodingPlan::joint_sensitivity(),
+                                  plan.device_noise * std::sqrt(static_cast<double>(n_max)));
   plan.scale_log2 =
       plan.rotated
           ? choose_rotated_scale_log2(plan.bits, n_max, plan.clip_l2, plan.parameters, noise)
           : choose_scale_log2(plan.bits, n_max, plan.clip_inf, plan.clip_l2, noise);
   plan.weight_scale_log2 =
       choose_weight_scale_log2(plan.bits, n_max, noise * EncodingPlan::metric_noise_ratio);
-  // The norm of a rotated update is more than s*C by what its rounding adds, and so is the noise.
+  // The norm of a rotated update is more than s*C by what its rounding adds, and so is the noise; that of
+  // devices is rounded up.
   constexpr std::int32_t coarsest = -60;
+  while (plan.weight_scale_log2 > 0 && !metrics_fit(plan, n_max)) --plan.weight_scale_log2;
   while (!plan.cannot_wrap(n_max) && plan.scale_log2 > coarsest) --plan.scale_log2;
   if (!plan.cannot_wrap(n_max)) {
     throw std::invalid_argument("quantise: the noise does not fit the ring; take a wider one");
@@ -214,8 +232,7 @@ SumFault check_sum(const EncodingPlan& plan, const WordSums& sum) {
   if (std::ranges::any_of(canaries, [](std::int64_t word) { return word != 0; })) {
     return SumFault::canary;
   }
-  const auto noise =
-      static_cast<std::uint64_t>(noise_tail * plan.noise_deviation(plan.noise).model);
+  const auto noise = static_cast<std::uint64_t>(noise_tail * plan.total_noise(sum.count).model);
   const std::uint64_t updates =
       saturating_product(sum.count, static_cast<std::uint64_t>(plan.coordinate_bound()));
   const std::uint64_t bound = updates > UINT64_MAX - noise ? UINT64_MAX : updates + noise;

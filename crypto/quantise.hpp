@@ -10,7 +10,7 @@ namespace tributary::crypto {
 
 struct EncodingPlan {
   RingBits bits;
-  std::uint32_t parameters;  // d
+  std::uint32_t parameters;  // d', those that travel (crypto/subset.hpp)
   std::int32_t scale_log2;
   double clip_l2;
   double clip_inf;
@@ -21,6 +21,8 @@ struct EncodingPlan {
   Hash rotation = {};    // seed of the signs, where rotated
   // Standard deviation of all Gaussian noise in a sum, in units of its sensitivity; 0: none (PROTOCOL.md 6.2).
   double noise = 0;
+  double device_noise =
+      0;  // z' of PROTOCOL.md 6.3: what each device adds to its own words; 0: none
 
   std::size_t words() const { return std::size_t{parameters} + 3 + canary_words; }
   // The largest magnitude of a device's model word: floor(s * clip_inf); rotated: floor(s * clip_l2) + 1,
@@ -40,7 +42,13 @@ struct EncodingPlan {
     double metric;
   };
   static constexpr double metric_noise_ratio = 4;
+  static double joint_sensitivity();  // r
   Deviation noise_deviation(double multiplier) const;
+  // Of one device's own noise: ceil(z' S) and ceil(4 z' 2^weight_scale_log2), whole numbers.
+  Deviation device_noise_deviation() const;
+  // Of all noise together in a sum of `count` updates: the parties' and that of each device.
+  Deviation total_noise(std::uint64_t count) const;
+  bool noisy() const { return noise > 0 || device_noise > 0; }
   // No sum of n_max updates leaves the ring; rotated, or with 8 standard deviations of noise: but for one
   // round in 2^40.
   bool cannot_wrap(std::uint32_t n_max) const;
@@ -74,11 +82,11 @@ struct WordSums {
 };
 
 enum class SumFault { none, canary, coordinate_bound, norm_bound, weight };
-// Rules C2 and C3 for one sum of `count` updates and the plan's noise.
+// Rules C2 and C3 for one sum of `count` updates and the plan's noise, 8 standard deviations of it.
 SumFault check_sum(const EncodingPlan& plan, const WordSums& sum);
 
 struct DecodedMean {
-  std::vector<float> delta;  // d
+  std::vector<float> delta;  // d'
   double weight;             // sum of w
   double loss;               // weighted mean training loss
   double accuracy;           // weighted mean training accuracy, 0..1

@@ -3,6 +3,8 @@ set(TRIBUTARY_DEVICE_SOURCES
   src/chunk.c
   src/client.c
   src/derive.c
+  src/device_noise.c
+  src/discrete_gaussian.c
   src/encode.c
   src/fetch.c
   src/frame.c
@@ -14,11 +16,14 @@ set(TRIBUTARY_DEVICE_SOURCES
   src/mask.c
   src/offer.c
   src/pairwise.c
+  src/public_draw.c
   src/records.c
+  src/residual.c
   src/rotate.c
   src/seal.c
   src/shamir.c
   src/status.c
+  src/subset.c
   src/topic.c
   src/train.c
   src/upload.c

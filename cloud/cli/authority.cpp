@@ -232,6 +232,7 @@ std::vector<std::string> issue_devices(const fs::path& root, const DeviceRequest
     identity.set_clip_l2_cap(request.clip_l2_cap);
     identity.set_trust_gateway(request.trust_gateway);
     identity.set_noise_floor(request.noise_floor);
+    identity.set_device_noise_floor(request.device_noise_floor);
     identity.set_participation_cap(request.participation_cap);
     const std::string hex = to_hex(view_of(id));
     make_folder(root / "devices" / hex);

@@ -33,6 +33,7 @@ struct DeviceRequest {
   float clip_l2_cap = 0;                // 0: none
   bool trust_gateway = false;           // takes part where its gateway sees its updates
   float noise_floor = 0;                // refuses rounds with a lower noise multiplier; 0: none
+  float device_noise_floor = 0;         // refuses rounds with a lower device_noise; 0: none
   std::uint64_t participation_cap = 0;  // contributions in its life; 0: none
 };
 // Returns the hex ids.

@@ -109,6 +109,11 @@ void add_device(CLI::App& authority) {
       ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
   command
+      ->add_option("--device-noise-floor", request->device_noise_floor,
+                   "They refuse rounds in which they add less noise of their own; 0: none")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  command
       ->add_option("--participations", request->participation_cap,
                    "They contribute to so many rounds in their life; 0: no cap")
       ->capture_default_str();

@@ -109,6 +109,16 @@ void add_round(CLI::App& plan) {
                    "Of each gateway; 0: mode trusted-gateway, where the gateway sees updates")
       ->capture_default_str()
       ->check(CLI::Range(0U, 3U));
+  command->add_flag("--pairwise", question->pairwise,
+                    "Mode pairwise: devices mask with each other, there is no helper");
+  command
+      ->add_option("--bytes", question->update_bytes,
+                   "The most an update may have on the wire; fewer parameters travel then")
+      ->check(CLI::Range(256U, 1U << 30U));
+  command
+      ->add_option("--device-noise", question->device_noise,
+                   "What each device adds to its own words, in units of its update's norm")
+      ->check(CLI::Range(0.0, 1e3));
   command->add_option("--dropout", question->dropout, "Share of devices that vanish in a round")
       ->capture_default_str()
       ->check(share());
@@ -132,6 +142,7 @@ void add_round(CLI::App& plan) {
   command->callback([=] {
     if (*bits != 0) question->ring_bits = crypto::ring_bits(*bits);
     if (*epsilon > 0) question->epsilon = *epsilon;
+    if (question->pairwise) question->helpers = 0;
     const auto proposal = propose_round(*question);
     if (*as_json) {
       std::cout << boost::json::serialize(proposal_object(*question, proposal)) << '\n';

@@ -1,5 +1,6 @@
 #include "cloud/cli/round_plan.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 #include <stdexcept>
@@ -18,26 +19,33 @@ constexpr std::uint32_t fewest_honest = 10;
 constexpr std::uint32_t most_devices_of_16 = 1000;
 // Rounding adds to the norm of an update, and the noise must hide that too: at most this much of it.
 constexpr double most_rounding_norm = 1.05;
-constexpr double least_sigma = 16;          // in units of a word: crypto/privacy/gaussian_noise.hpp
+constexpr double least_sigma = 16;        // in units of a word: crypto/privacy/gaussian_noise.hpp
+constexpr double least_device_sigma = 4;  // a sum of them is close to one Gaussian from here on
+constexpr std::uint32_t words_in_block = 64;
 constexpr double one_in_a_hundred = 2.326;  // quantile of the normal distribution
 
 [[noreturn]] void refuse(const std::string& text) {
   throw CommandFault("plan round: " + text, service::exit_configuration);
 }
 
-// nullopt: the ring is too narrow for sums and noise, or so coarse that they say little.
+// nullopt: the ring is too narrow for sums and noise, or so coarse that they say little. `words`: that travel.
 std::optional<crypto::EncodingPlan> plan_with(const RoundQuestion& question, crypto::RingBits bits,
-                                              const privacy::Terms& terms) {
-  crypto::EncodingPlan plan{bits, question.parameters, 0, question.clip_l2, question.clip_inf, 0,
-                            10,   canary_words};
+                                              const privacy::Terms& terms, std::uint32_t words) {
+  crypto::EncodingPlan plan{bits, words, 0,           question.clip_l2, question.clip_inf,
+                            0,    10,    canary_words};
   plan.rotated = bits != crypto::RingBits::b32;
   plan.noise = privacy::noise_in_sum(terms, 1 + question.helpers);
+  plan.device_noise = question.device_noise;
   try {
     crypto::choose_scales(plan, question.devices);
   } catch (const std::invalid_argument&) {
     return std::nullopt;
   }
   if (crypto::too_coarse(plan, question.devices)) return std::nullopt;
+  const auto own = plan.device_noise_deviation();
+  if (question.device_noise > 0 && std::min(own.model, own.metric) < least_device_sigma) {
+    return std::nullopt;
+  }
   if (terms.noise_multiplier <= 0) return plan;
   const auto sigma = plan.noise_deviation(terms.noise_multiplier);
   const double clip = std::ldexp(plan.clip_l2, plan.scale_log2);
@@ -46,12 +54,13 @@ std::optional<crypto::EncodingPlan> plan_with(const RoundQuestion& question, cry
   return plan;
 }
 
-crypto::EncodingPlan narrowest(const RoundQuestion& question, const privacy::Terms& terms) {
+crypto::EncodingPlan narrowest(const RoundQuestion& question, const privacy::Terms& terms,
+                               std::uint32_t words) {
   for (const auto bits : {crypto::RingBits::b16, crypto::RingBits::b24, crypto::RingBits::b32}) {
     if (question.ring_bits && *question.ring_bits != bits) continue;
     const bool crowded = bits == crypto::RingBits::b16 && question.devices > most_devices_of_16;
     if (crowded && !question.ring_bits) continue;
-    if (const auto plan = plan_with(question, bits, terms)) return *plan;
+    if (const auto plan = plan_with(question, bits, terms, words)) return *plan;
   }
   refuse(question.ring_bits
              ? "a ring of " + std::to_string(static_cast<int>(*question.ring_bits)) +
@@ -59,6 +68,55 @@ crypto::EncodingPlan narrowest(const RoundQuestion& question, const privacy::Ter
                    " updates; leave --ring-bits out or plan for fewer --devices"
              : "no ring is wide enough for sums of " + std::to_string(question.devices) +
                    " updates; plan for fewer --devices per gateway");
+}
+
+struct Wire {
+  std::uint32_t bytes;  // framing included
+  std::uint32_t chunks;
+};
+
+Wire wire_of(const RoundQuestion& question, const crypto::EncodingPlan& encoding) {
+  const auto words =
+      static_cast<std::uint32_t>(encoding.words() * crypto::word_bytes(encoding.bits));
+  const auto chunks = (words + question.chunk_bytes - 1) / question.chunk_bytes;
+  return {words + chunks * chunk_framing, chunks};
+}
+
+// The most blocks whose words fit the budget of bytes; everything where that fits.
+void fit_bytes(const RoundQuestion& question, RoundProposal& proposal) {
+  proposal.encoding = narrowest(question, proposal.privacy, question.parameters);
+  const auto fits = [&] {
+    return question.update_bytes == 0 ||
+           wire_of(question, proposal.encoding).bytes <= question.update_bytes;
+  };
+  if (fits()) return;
+  proposal.block_words = std::min(words_in_block, question.parameters);
+  const auto all = (question.parameters - 1) / proposal.block_words + 1;
+  const double most = question.update_bytes / 2.0 / proposal.block_words;  // in the narrowest ring
+  for (auto blocks = static_cast<std::uint32_t>(std::min<double>(all - 1, most)); blocks > 0;
+       --blocks) {
+    proposal.blocks = blocks;
+    proposal.share = static_cast<double>(blocks) / all;
+    proposal.encoding = narrowest(question, proposal.privacy, blocks * proposal.block_words);
+    if (fits()) return;
+  }
+  refuse("an update of " + std::to_string(question.update_bytes) + " bytes has no room for " +
+         std::to_string(proposal.block_words) + " parameters; raise --bytes");
+}
+
+void choose_neighbours(const RoundQuestion& question, RoundProposal& proposal) {
+  if (!question.pairwise) return;
+  constexpr std::uint32_t corrupt = 50'000;  // 5 %, as `plan pairwise` suggests
+  const auto dropout = static_cast<std::uint32_t>(std::llround(question.dropout * 1e6));
+  const auto found = pairwise::find_parameters(
+      {question.devices, corrupt, dropout, pairwise::GatewayModel::active});
+  if (!found) refuse("mode pairwise has no parameters for these drop-outs; see `plan pairwise`");
+  proposal.neighbourhood = *found;
+}
+
+const char* mode_of(const RoundQuestion& question) {
+  if (question.pairwise) return "pairwise";
+  return question.helpers > 0 ? "split-trust" : "trusted-gateway";
 }
 
 std::string share_text(double share) {
@@ -85,6 +143,32 @@ std::string noise_text(const RoundQuestion& question, const RoundProposal& propo
   return text.str();
 }
 
+std::string more_text(const RoundQuestion& question, const RoundProposal& proposal) {
+  std::ostringstream text;
+  if (proposal.blocks > 0) {
+    text << "Subset: " << proposal.encoding.parameters << " of " << question.parameters
+         << " parameters travel in a round, " << proposal.blocks << " blocks of "
+         << proposal.block_words << " drawn anew each time, so that an update keeps within "
+         << question.update_bytes << " bytes; what stays behind is added to a device's next "
+         << "update. Every parameter is heard once in " << std::ceil(1 / proposal.share)
+         << " rounds or so: plan for more rounds.\n";
+  }
+  if (proposal.neighbourhood) {
+    text << "Pairwise: " << proposal.neighbourhood->neighbours << " neighbours a device, "
+         << proposal.neighbourhood->threshold
+         << " shares open a secret, against an active gateway and 5 % corrupt devices.\n";
+  }
+  if (question.device_noise > 0) {
+    text << "Device noise: " << question.device_noise << " times an update's norm from each device"
+         << (question.epsilon ? ", besides that of the privacy below" : "") << ".\n";
+    if (!question.epsilon) {
+      text << "All of it is " << proposal.noise_to_signal << " times as long as the sum of "
+           << proposal.cohort_size << " updates can be.\n";
+    }
+  }
+  return text.str();
+}
+
 }  // namespace
 
 RoundProposal propose_round(const RoundQuestion& question) {
@@ -106,25 +190,23 @@ RoundProposal propose_round(const RoundQuestion& question) {
   proposal.over_selection = all / reached;
   proposal.n_min = static_cast<std::uint32_t>(
       std::floor(std::min(at_one, std::max<double>(fewest_honest, at_one / 2))));
-  proposal.encoding = narrowest(question, proposal.privacy);
+  choose_neighbours(question, proposal);
+  fit_bytes(question, proposal);
   const auto& encoding = proposal.encoding;
-  if (question.epsilon) {
-    const double noise = encoding.noise_deviation(encoding.noise).model /
-                         std::ldexp(encoding.clip_l2, encoding.scale_log2);
-    proposal.noise_to_signal =
-        noise * std::sqrt(static_cast<double>(question.gateways) * question.parameters) / reached;
-  }
-  const auto words =
-      static_cast<std::uint32_t>(encoding.words() * crypto::word_bytes(encoding.bits));
-  proposal.chunks = (words + question.chunk_bytes - 1) / question.chunk_bytes;
-  proposal.update_bytes = words + proposal.chunks * chunk_framing;
+  const double noise = encoding.total_noise(static_cast<std::uint64_t>(at_one)).model /
+                       std::ldexp(encoding.clip_l2, encoding.scale_log2);
+  proposal.noise_to_signal =
+      noise * std::sqrt(static_cast<double>(question.gateways) * encoding.parameters) / reached;
+  const auto wire = wire_of(question, encoding);
+  proposal.chunks = wire.chunks;
+  proposal.update_bytes = wire.bytes;
   proposal.journal_bytes = std::uint64_t{proposal.update_bytes} * question.devices;
   return proposal;
 }
 
 boost::json::object proposal_object(const RoundQuestion& question, const RoundProposal& proposal) {
   const auto& encoding = proposal.encoding;
-  boost::json::object spec{{"mode", question.helpers > 0 ? "split-trust" : "trusted-gateway"},
+  boost::json::object spec{{"mode", mode_of(question)},
                            {"cohort_size", proposal.cohort_size},
                            {"over_selection", proposal.over_selection},
                            {"n_min", proposal.n_min},
@@ -137,7 +219,23 @@ boost::json::object proposal_object(const RoundQuestion& question, const RoundPr
                        {"delta", question.delta},
                        {"participations", question.participations}};
   }
+  if (question.device_noise > 0) {
+    if (!question.epsilon) spec["privacy"] = boost::json::object{};
+    spec["privacy"].as_object()["device_noise"] = question.device_noise;
+  }
+  if (proposal.blocks > 0) {
+    spec["subset"] = {{"share", proposal.share}, {"block_words", proposal.block_words}};
+  }
+  boost::json::value neighbourhood(nullptr);
+  if (proposal.neighbourhood) {
+    neighbourhood = {{"neighbours", proposal.neighbourhood->neighbours},
+                     {"threshold", proposal.neighbourhood->threshold}};
+  }
   return {{"ring_bits", static_cast<std::uint32_t>(encoding.bits)},
+          {"blocks", proposal.blocks},
+          {"block_words", proposal.block_words},
+          {"travelling", encoding.parameters},
+          {"pairwise", std::move(neighbourhood)},
           {"rotated", encoding.rotated},
           {"scale_log2", encoding.scale_log2},
           {"weight_scale_log2", encoding.weight_scale_log2},
@@ -169,7 +267,8 @@ std::string proposal_text(const RoundQuestion& question, const RoundProposal& pr
        << " gateways are asked, " << proposal.cohort_size << " are waited for: with "
        << share_text(question.dropout) << " vanishing that many are left in 99 of 100 rounds.\n"
        << "n_min " << proposal.n_min << ": fewer at a gateway, and nothing of it is released."
-       << (proposal.n_min < fewest_honest ? " Fewer than 10 hide a device poorly." : "") << "\n";
+       << (proposal.n_min < fewest_honest ? " Fewer than 10 hide a device poorly." : "") << "\n"
+       << more_text(question, proposal);
   if (question.epsilon) text << noise_text(question, proposal);
   return text.str();
 }

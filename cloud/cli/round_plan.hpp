@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "crypto/pairwise/parameters.hpp"
 #include "crypto/privacy/ledger.hpp"
 #include "crypto/quantise.hpp"
 
@@ -16,6 +17,7 @@ struct RoundQuestion {
   std::uint32_t gateways = 2;    // from 1
   std::uint32_t parameters = 0;  // d
   std::uint32_t helpers = 1;     // 0: trusted-gateway
+  bool pairwise = false;         // devices mask with each other; helpers are 0 then
   double dropout = 0.1;          // share of devices that vanish during a round, below 1
   double clip_l2 = 10;
   double clip_inf = 1;
@@ -23,11 +25,17 @@ struct RoundQuestion {
   std::optional<double> epsilon;              // nullopt: no privacy
   double delta = 1e-6;
   std::uint32_t participations = 20;
+  double device_noise = 0;         // what each device adds, in units of its update's norm; 0: none
+  std::uint32_t update_bytes = 0;  // the most an update may have, framing included; 0: no limit
   std::uint32_t chunk_bytes = 16368;
 };
 
 struct RoundProposal {
   crypto::EncodingPlan encoding;
+  std::uint32_t block_words = 0;                      // 0: everything travels
+  std::uint32_t blocks = 0;                           // of that many words travel in a round
+  double share = 1;                                   // of the parameters
+  std::optional<pairwise::Parameters> neighbourhood;  // mode pairwise
   std::uint32_t cohort_size;  // over all gateways: reached in 99 of 100 rounds
   double over_selection;
   std::uint32_t n_min;

@@ -206,6 +206,7 @@ void RoundDesk::average(const TaskId& task) {
   const auto& run = *runs_.at(task);
   const auto& known = *desk_.board.find(task);
   struct Job {
+    crypto::Subset subset;
     crypto::EncodingPlan encoding;
     crypto::WordSums total;
     Bytes model;
@@ -215,7 +216,8 @@ void RoundDesk::average(const TaskId& task) {
     round::NextModel next;
   };
   auto job =
-      std::make_shared<Job>(Job{run.parts.front().context.encoding,
+      std::make_shared<Job>(Job{run.parts.front().context.subset,
+                                run.parts.front().context.encoding,
                                 run.total,
                                 desk_.store.models.content(run.row.model_before).value_or(Bytes{}),
                                 known.spec.server_learning_rate,
@@ -224,8 +226,8 @@ void RoundDesk::average(const TaskId& task) {
                                 {}});
   desk_.world.submit(
       [job] {
-        job->next = round::next_model(job->encoding, job->total, std::move(job->model), job->rate,
-                                      job->rule, job->means);
+        job->next = round::next_model(job->subset, job->encoding, job->total, std::move(job->model),
+                                      job->rate, job->rule, job->means);
       },
       [this, job, key = run.row.key] { release(key, std::move(job->next)); });
 }

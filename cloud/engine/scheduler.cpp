@@ -56,7 +56,13 @@ void Scheduler::advance(const Task& task) {
     return;
   }
   const auto& gateways = std::get<std::vector<round::GatewayFacts>>(facts);
-  const auto plan = round::plan_round(task.spec, task.row.parameters, gateways);
+  const auto subset =
+      round::subset_of(task.spec, task.row.parameters, task.row.id, progress.round + 1);
+  if (const auto* why_not = std::get_if<std::string>(&subset)) {
+    board_.wait_for(task.row.id, *why_not);
+    return;
+  }
+  const auto plan = round::plan_round(task.spec, std::get<crypto::Subset>(subset), gateways);
   if (const auto* why_not = std::get_if<std::string>(&plan)) {
     board_.wait_for(task.row.id, *why_not);
     return;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cloud/round/plan.hpp"
+
 namespace tributary::cloud::engine {
 namespace {
 
@@ -47,6 +49,8 @@ std::variant<TaskId, TaskBoard::Faults> TaskBoard::create(std::string_view spec_
     return Faults{{{"model", "is '" + spec.model + "', but the initial model was imported as '" +
                                  model->architecture + "'"}}};
   }
+  const auto subset = round::subset_of(spec, model->parameters, {}, 1);
+  if (const auto* fault = std::get_if<std::string>(&subset)) return Faults{{{"subset", *fault}}};
   store::TaskRow row{world_.new_task_id(), spec.name,    round::to_json(spec),
                      model->parameters,    world_.now(), {}};
   row.progress.model = spec.initial_model;

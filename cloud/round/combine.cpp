@@ -26,6 +26,19 @@ std::string fault_words(crypto::SumFault fault) {
   return {};
 }
 
+// model[first ..] += rate * delta; false where a parameter would not be finite, `at` says which.
+bool step(Bytes& model, std::size_t& at, float rate, std::span<const float> delta) {
+  for (const float change : delta) {
+    float value = 0;
+    std::memcpy(&value, model.data() + at * sizeof value, sizeof value);
+    value += rate * change;
+    if (!std::isfinite(value)) return false;
+    std::memcpy(model.data() + at * sizeof value, &value, sizeof value);
+    ++at;
+  }
+  return true;
+}
+
 UnmaskedPart burnt(std::string fault) {
   return {"the sum is burnt: " + std::move(fault), {}, {}};
 }
@@ -79,13 +92,13 @@ GatewayMean gateway_mean(std::size_t part, const crypto::EncodingPlan& encoding,
   return {part, std::move(mean.delta), mean.weight};
 }
 
-NextModel next_model(const crypto::EncodingPlan& encoding, const crypto::WordSums& total,
-                     Bytes model, double rate, const robust::Rule& rule,
-                     const std::vector<GatewayMean>& means) {
+NextModel next_model(const crypto::Subset& subset, const crypto::EncodingPlan& encoding,
+                     const crypto::WordSums& total, Bytes model, double rate,
+                     const robust::Rule& rule, const std::vector<GatewayMean>& means) {
   NextModel next;
-  if (model.size() != std::size_t{encoding.parameters} * sizeof(float)) {
+  if (model.size() != std::size_t{subset.parameters} * sizeof(float)) {
     next.fault = "the model has " + std::to_string(model.size() / sizeof(float)) +
-                 " parameters, the round " + std::to_string(encoding.parameters);
+                 " parameters, the round " + std::to_string(subset.parameters);
     return next;
   }
   auto mean = crypto::decode_mean(encoding, total);
@@ -98,15 +111,14 @@ NextModel next_model(const crypto::EncodingPlan& encoding, const crypto::WordSum
     mean.delta = std::move(believed.values);
     for (const auto index : believed.left_out) next.left_out.push_back(means[index].part);
   }
-  for (std::size_t j = 0; j < mean.delta.size(); ++j) {
-    float value = 0;
-    std::memcpy(&value, model.data() + j * sizeof value, sizeof value);
-    value += static_cast<float>(rate) * mean.delta[j];
-    if (!std::isfinite(value)) {
-      next.fault = "parameter " + std::to_string(j) + " of the next model is not finite";
+  std::span<const float> delta = mean.delta;
+  for (const auto& [first, count] : subset.travelling()) {
+    std::size_t at = first;
+    if (!step(model, at, static_cast<float>(rate), delta.first(count))) {
+      next.fault = "parameter " + std::to_string(at) + " of the next model is not finite";
       return next;
     }
-    std::memcpy(model.data() + j * sizeof value, &value, sizeof value);
+    delta = delta.subspan(count);
   }
   next.hash = model_hash(model);
   next.model = std::move(model);

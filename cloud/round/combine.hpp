@@ -8,6 +8,7 @@
 #include "crypto/quantise.hpp"
 #include "crypto/robust/rule.hpp"
 #include "crypto/sealed_box.hpp"
+#include "crypto/subset.hpp"
 
 namespace tributary::cloud::round {
 
@@ -39,7 +40,7 @@ void step_first_parameter(Bytes& model);
 // One gateway's part as a robust rule sees it.
 struct GatewayMean {
   std::size_t part;          // whose
-  std::vector<float> delta;  // d
+  std::vector<float> delta;  // d', of the parameters that travel
   double weight;
 };
 GatewayMean gateway_mean(std::size_t part, const crypto::EncodingPlan& encoding,
@@ -54,11 +55,12 @@ struct NextModel {
   double accuracy = 0;
   std::vector<std::size_t> left_out;  // parts the rule did not believe
 };
-// model + rate * mean delta, in single precision. `model` holds encoding.parameters floats. The mean is
+// model + rate * mean delta, in single precision, where the round's words belong; the other parameters stay as
+// they are, to the bit. `model` holds subset.parameters floats. The mean is
 // that of `total`, exact over any split into gateways; with another rule than the mean it is what the
 // rule makes of `means`. Weight, loss and accuracy are always those of `total`.
-NextModel next_model(const crypto::EncodingPlan& encoding, const crypto::WordSums& total,
-                     Bytes model, double rate, const robust::Rule& rule = {},
-                     const std::vector<GatewayMean>& means = {});
+NextModel next_model(const crypto::Subset& subset, const crypto::EncodingPlan& encoding,
+                     const crypto::WordSums& total, Bytes model, double rate,
+                     const robust::Rule& rule = {}, const std::vector<GatewayMean>& means = {});
 
 }  // namespace tributary::cloud::round

@@ -1,5 +1,7 @@
 #include "cloud/round/context.hpp"
 
+#include <algorithm>
+
 #include "device-protocol/cpp/context.hpp"
 
 namespace tributary::cloud::round {
@@ -9,6 +11,7 @@ constexpr std::uint32_t first_version = 1;
 constexpr std::uint32_t rotation_version = 2;
 constexpr std::uint32_t privacy_version = 3;
 constexpr std::uint32_t scope_version = 4;
+constexpr std::uint32_t subset_version = 4;
 
 void set_encoding(v1::Encoding& message, const crypto::EncodingPlan& plan,
                   std::uint32_t weight_examples_cap) {
@@ -78,9 +81,29 @@ void set_scope(v1::RoundContext& context, const TaskSpec& spec, const TaskId& ta
   context.set_scope_id(wire::scope_id(task, scope_of(spec, gateway).value()).raw());
 }
 
+void set_device_noise(v1::Privacy& message, const DeviceNoiseSpec& noise) {
+  message.set_device_noise(static_cast<float>(noise.multiplier));
+  message.set_participation_cap(noise.participation.cap);
+  message.set_separation(noise.participation.separation);
+  message.set_band(std::max(message.band(), 1U));
+}
+
+void set_subset(v1::Subset& message, const crypto::Subset& subset) {
+  message.set_first(subset.trained.first);
+  message.set_count(subset.trained.count);
+  message.set_block_words(subset.block_words);
+  message.set_blocks(subset.blocks);
+  message.set_error_feedback(subset.error_feedback);
+}
+
+bool is_whole(const crypto::Subset& subset) {
+  return subset.block_words == 0 && subset.trained.count == subset.parameters;
+}
+
 // The lowest that understands everything the context asks for.
 std::uint32_t reader_version(const TaskSpec& spec, const RoundPlan& plan) {
   if (spec.scope != ScopeKind::gateway) return scope_version;
+  if (spec.device_noise || !is_whole(plan.subset)) return subset_version;
   if (spec.mode == TrustMode::trusted_gateway || spec.privacy) return privacy_version;
   return plan.encoding.rotated ? rotation_version : first_version;
 }
@@ -99,7 +122,7 @@ v1::RoundContext make_context(const TaskSpec& spec, const RoundTerms& terms, con
   context.set_round(terms.round);
   context.set_attempt(0);  // a failed round is tried again under a new round number
   context.set_model(spec.model);
-  context.set_parameters(plan.encoding.parameters);
+  context.set_parameters(plan.subset.parameters);
   context.set_model_hash(terms.model_hash.raw());
   set_encoding(*context.mutable_encoding(), plan.encoding, spec.encoding.weight_examples_cap);
   set_training(*context.mutable_training(), spec.training);
@@ -113,6 +136,8 @@ v1::RoundContext make_context(const TaskSpec& spec, const RoundTerms& terms, con
     set_aggregation(*context.mutable_aggregation(), spec.device_aggregation);
   }
   if (spec.privacy) set_privacy(*context.mutable_privacy(), spec.privacy->terms);
+  if (spec.device_noise) set_device_noise(*context.mutable_privacy(), *spec.device_noise);
+  if (!is_whole(plan.subset)) set_subset(*context.mutable_subset(), plan.subset);
   return context;
 }
 
@@ -121,9 +146,9 @@ std::optional<ContextReading> read_context(std::string_view bytes) {
   const auto* context = std::get_if<wire::Context>(&parsed);
   if (context == nullptr) return std::nullopt;
   ContextReading reading{
-      context->task,        context->round,    context->gateway, {},
-      context->encoding,    context->n_min,    context->n_max,   context->deadline,
-      context->chunk_bytes, context->scope_id, context->privacy};
+      context->task,     context->round,       context->gateway,  {},
+      context->subset,   context->encoding,    context->n_min,    context->n_max,
+      context->deadline, context->chunk_bytes, context->scope_id, context->privacy};
   for (const auto& helper : context->helpers) reading.helpers.push_back(helper.helper);
   return reading;
 }

@@ -24,6 +24,7 @@ struct ContextReading {
   std::uint64_t round;
   GatewayId gateway;
   std::vector<HelperId> helpers;
+  crypto::Subset subset;
   crypto::EncodingPlan encoding;
   std::uint32_t n_min;
   std::uint32_t n_max;

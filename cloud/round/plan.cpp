@@ -36,6 +36,9 @@ GatewayShare share_of(const TaskSpec& spec, const GatewayFacts& facts, double se
   return share;
 }
 
+// A sum of devices' noise is close to one Gaussian from here on, in units of a word.
+constexpr double least_device_noise = 4;
+
 std::variant<crypto::EncodingPlan, std::string> encoding_for(const TaskSpec& spec,
                                                              std::uint32_t parameters,
                                                              std::uint32_t n_max, double noise) {
@@ -50,15 +53,25 @@ std::variant<crypto::EncodingPlan, std::string> encoding_for(const TaskSpec& spe
   plan.canary_words = canary_words;
   plan.rotated = encoding.rotated;
   plan.noise = noise;
+  plan.device_noise = spec.device_noise ? spec.device_noise->multiplier : 0;
   try {
     crypto::choose_scales(plan, n_max);
-    if (!crypto::too_coarse(plan, n_max)) return plan;
+    const auto sigma = plan.device_noise_deviation();
+    const bool rough =
+        spec.device_noise && std::min(sigma.model, sigma.metric) < least_device_noise;
+    if (!rough && !crypto::too_coarse(plan, n_max)) return plan;
   } catch (const std::invalid_argument&) {
     // no scale at all: the same to the operator
   }
   return "encoding.ring_bits " + std::to_string(static_cast<int>(plan.bits)) +
-         " is too narrow for sums of " + std::to_string(n_max) +
-         " updates; take a wider ring or smaller cohorts per gateway";
+         " is too narrow for sums of " + std::to_string(n_max) + " updates" +
+         (spec.device_noise ? " and the devices' noise" : "") +
+         "; take a wider ring or smaller cohorts per gateway";
+}
+
+std::uint32_t cohorts_of(const TaskSpec& spec) {
+  if (spec.privacy) return spec.privacy->terms.participation.separation;
+  return spec.device_noise ? spec.device_noise->participation.separation : 1;
 }
 
 // What one released sum holds at most, over all scopes of the round.
@@ -106,14 +119,20 @@ std::optional<std::vector<HelperId>> helpers_for(const TaskSpec& spec, const Gat
   return std::vector{*helper};
 }
 
-std::variant<RoundPlan, std::string> plan_round(const TaskSpec& spec, std::uint32_t parameters,
+std::variant<crypto::Subset, std::string> subset_of(const TaskSpec& spec, std::uint32_t parameters,
+                                                    const TaskId& task, std::uint64_t round) {
+  if (!spec.subset) return crypto::Subset::whole(parameters);
+  return subset_for(*spec.subset, spec.model, parameters, crypto::block_seed(task, round));
+}
+
+std::variant<RoundPlan, std::string> plan_round(const TaskSpec& spec, const crypto::Subset& subset,
                                                 const std::vector<GatewayFacts>& facts) {
   const auto devices = std::accumulate(
       facts.begin(), facts.end(), std::uint32_t{0},
       [](std::uint32_t sum, const GatewayFacts& gateway) { return sum + gateway.roster_size; });
   RoundPlan plan{};
   // Where participations must be apart, each round is for one of so many cohorts (PROTOCOL.md 9).
-  const auto cohorts = spec.privacy ? spec.privacy->terms.participation.separation : 1;
+  const auto cohorts = cohorts_of(spec);
   const auto eligible = devices / cohorts;
   const auto wanted = spec.cohort_size == 0 ? eligible : spec.cohort_size;
   plan.least_contributions = ceiling(spec.quorum * wanted);
@@ -138,7 +157,8 @@ std::variant<RoundPlan, std::string> plan_round(const TaskSpec& spec, std::uint3
   const auto largest = largest_sum(spec, facts, plan.shares);
   const double noise =
       spec.privacy ? privacy::noise_in_sum(spec.privacy->terms, largest.noise_parties) : 0;
-  auto encoding = encoding_for(spec, parameters, largest.updates, noise);
+  plan.subset = subset;
+  auto encoding = encoding_for(spec, subset.words(), largest.updates, noise);
   if (auto* why_not = std::get_if<std::string>(&encoding)) return *why_not;
   plan.encoding = std::get<crypto::EncodingPlan>(encoding);
   return plan;

@@ -6,6 +6,7 @@
 
 #include "cloud/round/task_spec.hpp"
 #include "crypto/quantise.hpp"
+#include "crypto/subset.hpp"
 
 namespace tributary::cloud::round {
 
@@ -34,8 +35,9 @@ struct RoundPlan {
   std::uint32_t cohort;                   // contributions aimed at over all gateways
   std::uint32_t least_contributions;      // fewer: abandoned
   std::uint32_t participation_threshold;  // RoundContext
-  crypto::EncodingPlan encoding;          // the same at every gateway, so that sums can be added
-  std::vector<GatewayShare> shares;       // in the order of the facts
+  crypto::Subset subset;
+  crypto::EncodingPlan encoding;     // the same at every gateway, so that sums can be added
+  std::vector<GatewayShare> shares;  // in the order of the facts
 };
 
 constexpr std::uint32_t canary_words = 4;
@@ -46,8 +48,12 @@ using HelperOfGateway = std::function<std::optional<HelperId>(const GatewayId&)>
 std::optional<std::vector<HelperId>> helpers_for(const TaskSpec& spec, const GatewayId& gateway,
                                                  const HelperOfGateway& helper_of);
 
+// What of the model's `parameters` a round of the task trains and sends. The text: see subset_for.
+std::variant<crypto::Subset, std::string> subset_of(const TaskSpec& spec, std::uint32_t parameters,
+                                                    const TaskId& task, std::uint64_t round);
+
 // `facts`: at least one. The text says why no round can be planned and what would help.
-std::variant<RoundPlan, std::string> plan_round(const TaskSpec& spec, std::uint32_t parameters,
+std::variant<RoundPlan, std::string> plan_round(const TaskSpec& spec, const crypto::Subset& subset,
                                                 const std::vector<GatewayFacts>& facts);
 
 }  // namespace tributary::cloud::round

@@ -248,6 +248,20 @@ void read_device_aggregation(const json::object& object, std::vector<SpecFault>&
   }
 }
 
+// In single precision, as the contexts carry it, and not below: but for the last digits, in which a number
+// read back from JSON may differ, and which the multipliers of budgets are above.
+double carried(double value) {
+  constexpr double digits = 1e-12;
+  auto single = static_cast<float>(value);
+  if (static_cast<double>(single) < value * (1 - digits)) single = std::nextafter(single, 1e30F);
+  return static_cast<double>(single);
+}
+
+// Whether the section asks for noise in the sums, and not for that of devices alone.
+bool wants_sum_noise(const json::object& object, double device_noise) {
+  return device_noise <= 0 || object.contains("epsilon") || object.contains("noise_multiplier");
+}
+
 void read_privacy(const json::object& object, std::vector<SpecFault>& faults, TaskSpec& spec) {
   Members members(object, "privacy.", faults);
   PrivacySpec privacy{{8, 1e-6}, {0, {1, spec.rounds}, 1}};
@@ -261,6 +275,8 @@ void read_privacy(const json::object& object, std::vector<SpecFault>& faults, Ta
       (spec.rounds + terms.participation.separation - 1) / terms.participation.separation;
   members.whole("participations", 1, 1'000'000, terms.participation.cap);
   members.real("noise_multiplier", 1e-3, 1e6, terms.noise_multiplier);
+  double device_noise = 0;
+  members.real("device_noise", 0, 1e3, device_noise);
   members.refuse_unknown();
   if (terms.participation.separation < terms.band) {
     members.fault("separation", "must be at least `band`, or the noise does not cover the bands");
@@ -272,15 +288,22 @@ void read_privacy(const json::object& object, std::vector<SpecFault>& faults, Ta
                   "rule is not bounded by its clip");
   }
   if (!faults.empty()) return;
-  // In single precision, as the contexts carry it, and never below.
+  if (device_noise > 0) {
+    spec.device_noise = {carried(device_noise), terms.participation, privacy.budget.delta};
+  }
+  if (!wants_sum_noise(object, device_noise)) return;
   if (terms.noise_multiplier <= 0) {
     terms.noise_multiplier = privacy::multiplier_for(privacy.budget, terms, spec.rounds);
   }
-  auto carried = static_cast<float>(terms.noise_multiplier);
-  if (static_cast<double>(carried) < terms.noise_multiplier)
-    carried = std::nextafter(carried, 1e30F);
-  terms.noise_multiplier = static_cast<double>(carried);
+  terms.noise_multiplier = carried(terms.noise_multiplier);
   spec.privacy = privacy;
+}
+
+json::object device_noise_json(const DeviceNoiseSpec& spec) {
+  return {{"device_noise", spec.multiplier},
+          {"delta", spec.delta},
+          {"participations", spec.participation.cap},
+          {"separation", spec.participation.separation}};
 }
 
 json::object privacy_json(const PrivacySpec& spec) {
@@ -361,6 +384,8 @@ ParsedSpec parse_task_spec(std::string_view text, const GatewayNames& names,
     read_device_aggregation(*aggregation, parsed.faults, spec);
   if (const auto* privacy = section(members, "privacy"))
     read_privacy(*privacy, parsed.faults, spec);
+  if (const auto* subset = section(members, "subset"))
+    spec.subset = read_subset(*subset, parsed.faults);
   members.refuse_unknown();
   if (parsed.faults.empty()) parsed.spec = std::move(spec);
   return parsed;
@@ -393,7 +418,15 @@ std::string to_json(const TaskSpec& spec) {
     object["device_aggregation"] = aggregation_json(spec.device_aggregation);
   }
   if (spec.scope == ScopeKind::group) object["groups"] = groups_json(spec);
-  if (spec.privacy) object["privacy"] = privacy_json(*spec.privacy);
+  if (spec.privacy) {
+    object["privacy"] = privacy_json(*spec.privacy);
+    if (spec.device_noise) {
+      object["privacy"].as_object()["device_noise"] = spec.device_noise->multiplier;
+    }
+  } else if (spec.device_noise) {
+    object["privacy"] = device_noise_json(*spec.device_noise);
+  }
+  if (spec.subset) object["subset"] = subset_json(*spec.subset);
   return json::serialize(object);
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cloud/round/subset_spec.hpp"
 #include "crypto/privacy/gaussian_accountant.hpp"
 #include "crypto/privacy/sum_noise.hpp"
 #include "crypto/ring.hpp"
@@ -48,6 +49,14 @@ struct PrivacySpec {
 enum class ScopeKind { gateway, group, global };
 std::string_view name_of(ScopeKind scope);
 
+// What each device adds to its own words, whatever is added to the sums.
+struct DeviceNoiseSpec {
+  double
+      multiplier;  // z' of PROTOCOL.md 6.3, in single precision and never below what was asked for
+  privacy::Participation participation;  // that of `privacy` where there is both
+  double delta = 1e-6;                   // at which its epsilon is told
+};
+
 struct TaskSpec {
   std::string name;
   std::string model;  // architecture, 1..95 bytes
@@ -71,6 +80,8 @@ struct TaskSpec {
   robust::Rule aggregation;         // over the gateways' means
   robust::Rule device_aggregation;  // over devices, at each gateway; only in trusted-gateway
   std::optional<PrivacySpec> privacy;
+  std::optional<DeviceNoiseSpec> device_noise;
+  std::optional<SubsetSpec> subset;
   std::uint32_t chunk_bytes = 16368;  // multiple of 48
   double server_learning_rate = 1;
 };

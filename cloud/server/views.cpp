@@ -5,6 +5,11 @@
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <cstdio>
+#include <iomanip>
+#include <sstream>
+
+#include "cloud/round/plan.hpp"
+#include "crypto/privacy/device_epsilon.hpp"
 
 namespace tributary::cloud::server {
 namespace {
@@ -77,6 +82,41 @@ json::value privacy_view(const engine::Task& task) {
       {"rounds_left", most == UINT32_MAX ? json::value(nullptr) : json::value(most - opened)}};
 }
 
+// What the devices' own noise gives apart from all other: against whom, in words, and how much of it.
+json::value device_noise_view(const engine::Task& task) {
+  if (!task.spec.device_noise) return nullptr;
+  const auto& spec = *task.spec.device_noise;
+  const privacy::DeviceNoise noise{spec.multiplier, spec.participation.cap};
+  const double local = privacy::local_epsilon(noise, spec.delta);
+  const double central = privacy::central_epsilon(noise, task.spec.n_min, spec.delta);
+  std::ostringstream words;
+  words << std::setprecision(3) << "the noise each device adds gives epsilon " << local
+        << " at delta " << spec.delta << " against whoever sees its words without a mask, and "
+        << central << " against whoever sees sums of at least " << task.spec.n_min
+        << " honest devices, over " << noise.participations << " participations";
+  return json::object{{"multiplier", spec.multiplier},
+                      {"delta", spec.delta},
+                      {"participations", noise.participations},
+                      {"local_epsilon", local},
+                      {"central_epsilon", central},
+                      {"words", words.str()}};
+}
+
+// What one device sends in a round: the next, or the last that was opened.
+json::value update_view(const engine::Task& task) {
+  const auto round = std::max<std::uint64_t>(task.row.progress.round, 1);
+  const auto subset = round::subset_of(task.spec, task.row.parameters, task.row.id, round);
+  const auto* known = std::get_if<crypto::Subset>(&subset);
+  if (known == nullptr) return nullptr;
+  const std::uint64_t words = std::uint64_t{known->words()} + 3 + round::canary_words;
+  const auto bytes = words * crypto::word_bytes(task.spec.encoding.ring_bits);
+  return json::object{{"parameters", known->parameters},
+                      {"trained", known->trained.count},
+                      {"travelling", known->words()},
+                      {"bytes", bytes},
+                      {"bytes_per_parameter", static_cast<double>(bytes) / known->parameters}};
+}
+
 std::string state_of(const store::RoundRow& round, const engine::RoundRun* live) {
   if (live != nullptr && live->machine.sums_complete()) return "combining";
   return std::string{store::name_of(round.state)};
@@ -113,6 +153,8 @@ json::object task_view(const engine::Task& task, const engine::TaskBoard& board)
           {"rounds_abandoned", progress.abandoned},
           {"model", progress.model.hex()},
           {"privacy", privacy_view(task)},
+          {"device_noise", device_noise_view(task)},
+          {"update", update_view(task)},
           {"trust", round::trust_words(splits)},
           {"warnings", std::move(warnings)}};
 }

@@ -5,7 +5,7 @@
 
 #include "crypto/hash.hpp"
 #include "crypto/pairwise/parameters.hpp"
-#include "crypto/pairwise/public_draw.hpp"
+#include "crypto/public_draw.hpp"
 
 namespace tributary::pairwise {
 
@@ -21,7 +21,7 @@ Graph::Graph(const GraphSeed& seed, std::uint32_t devices, std::uint32_t neighbo
     throw std::invalid_argument("graph: neighbours are neither even and below n nor n-1");
   }
   if (neighbours > most_neighbours) throw std::invalid_argument("graph: more than 254 neighbours");
-  device_at_ = permutation(Hash{seed.bytes}, devices);
+  device_at_ = crypto::permutation(Hash{seed.bytes}, devices);
   for (std::uint32_t at = 0; at < devices; ++at) position_of_[device_at_[at]] = at;
 }
 

@@ -5,7 +5,7 @@
 
 #include "crypto/hash.hpp"
 #include "crypto/pairwise/hypergeometric.hpp"
-#include "crypto/pairwise/public_draw.hpp"
+#include "crypto/public_draw.hpp"
 
 namespace tributary::pairwise {
 
@@ -26,7 +26,8 @@ std::optional<WitnessPlan> plan_witnesses(std::uint32_t devices, std::uint32_t c
 std::vector<std::uint32_t> choose_witnesses(const GraphSeed& graph, std::uint32_t slot,
                                             std::uint32_t devices, std::uint32_t witnesses) {
   if (witnesses > devices) throw std::invalid_argument("witnesses: more than there are devices");
-  auto chosen = permutation(crypto::hash("witnesses", {graph.view(), crypto::le32(slot)}), devices);
+  auto chosen =
+      crypto::permutation(crypto::hash("witnesses", {graph.view(), crypto::le32(slot)}), devices);
   chosen.resize(witnesses);
   std::ranges::sort(chosen);
   return chosen;

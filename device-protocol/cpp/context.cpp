@@ -13,6 +13,7 @@ constexpr std::uint32_t protocol_version = 4;  // highest minimum_reader_version
 constexpr std::uint32_t rotation_version = 2;
 constexpr std::uint32_t privacy_version = 3;
 constexpr std::uint32_t scope_version = 4;
+constexpr std::uint32_t subset_version = 4;
 constexpr std::uint32_t most_parameters = 1U << 24U;
 constexpr std::uint32_t most_canaries = 1024;
 constexpr std::uint32_t chunk_grain = 48;  // whole words of every ring
@@ -119,10 +120,19 @@ std::optional<robust::Kind> kind_of(v1::RobustRule rule) {
   return rules[at];
 }
 
-crypto::EncodingPlan plan_of(const v1::RoundContext& context) {
+crypto::Subset subset_of(const v1::RoundContext& context) {
+  if (!context.has_subset()) return crypto::Subset::whole(context.parameters());
+  const auto& subset = context.subset();
+  const auto task = TaskId::from(context.task_id()).value_or(TaskId{});
+  return {context.parameters(), {subset.first(), subset.count()},          subset.block_words(),
+          subset.blocks(),      crypto::block_seed(task, context.round()), subset.error_feedback()};
+}
+
+// `words`: how many parameters travel.
+crypto::EncodingPlan plan_of(const v1::RoundContext& context, std::uint32_t words) {
   const auto& encoding = context.encoding();
   return {*crypto::ring_bits(encoding.ring_bits()),
-          context.parameters(),
+          words,
           encoding.scale_log2(),
           static_cast<double>(encoding.clip_l2()),
           static_cast<double>(encoding.clip_inf()),
@@ -132,7 +142,8 @@ crypto::EncodingPlan plan_of(const v1::RoundContext& context) {
           encoding.rotated(),
           {},
           privacy::noise_in_sum(privacy_of(context),
-                                1 + static_cast<std::size_t>(context.helpers_size()))};
+                                1 + static_cast<std::size_t>(context.helpers_size())),
+          static_cast<double>(context.privacy().device_noise())};
 }
 
 std::string read_privacy(const v1::RoundContext& message, privacy::Terms& terms) {
@@ -140,6 +151,11 @@ std::string read_privacy(const v1::RoundContext& message, privacy::Terms& terms)
   terms = privacy_of(message);
   if (!std::isfinite(terms.noise_multiplier) || terms.noise_multiplier < 0) {
     return "noise_multiplier must be 0 or above";
+  }
+  const float device_noise = message.privacy().device_noise();
+  if (!std::isfinite(device_noise) || device_noise < 0) return "device_noise must be 0 or above";
+  if (device_noise > 0 && message.minimum_reader_version() < subset_version) {
+    return "device_noise needs minimum_reader_version 4";
   }
   if (terms.participation.cap < 1 || terms.band < 1 ||
       terms.participation.separation < terms.band) {
@@ -157,17 +173,31 @@ std::string read_aggregation(const v1::RoundContext& message, robust::Rule& rule
           aggregation.attackers(),
           static_cast<double>(aggregation.factor()),
           {static_cast<double>(aggregation.radius()), aggregation.iterations()}};
+  if (*kind != robust::Kind::mean && message.privacy().device_noise() > 0) {
+    return "aggregation: device_noise hides what a robust rule over devices looks at";
+  }
   const auto fault = robust::fault_of(rule, message.n_min());
   return fault.empty() ? fault : "aggregation: " + fault;
 }
 
-// The bounds under which sums of n_max updates cannot wrap (PROTOCOL.md 6).
-std::string fault_in_encoding(const v1::RoundContext& context) {
-  const auto& encoding = context.encoding();
-  if (!crypto::ring_bits(encoding.ring_bits())) return "ring_bits must be 16, 24 or 32";
-  if (context.parameters() == 0 || context.parameters() > most_parameters) {
+std::string read_subset(const v1::RoundContext& message, crypto::Subset& subset) {
+  if (message.parameters() == 0 || message.parameters() > most_parameters) {
     return "parameters must be 1..16777216";
   }
+  subset = subset_of(message);
+  if (!message.has_subset()) return {};
+  if (message.minimum_reader_version() < subset_version) {
+    return "subset needs minimum_reader_version 4";
+  }
+  const auto fault = subset.fault();
+  return fault.empty() ? fault : "subset: " + fault;
+}
+
+// The bounds under which sums of n_max updates cannot wrap (PROTOCOL.md 6).
+std::string read_encoding(const v1::RoundContext& context, const crypto::Subset& subset,
+                          crypto::EncodingPlan& plan) {
+  const auto& encoding = context.encoding();
+  if (!crypto::ring_bits(encoding.ring_bits())) return "ring_bits must be 16, 24 or 32";
   if (encoding.canary_words() < 4 || encoding.canary_words() > most_canaries) {
     return "canary_words must be 4..1024";
   }
@@ -181,12 +211,12 @@ std::string fault_in_encoding(const v1::RoundContext& context) {
   if (encoding.rotated() && context.minimum_reader_version() < rotation_version) {
     return "a rotated encoding needs minimum_reader_version 2";
   }
-  if (encoding.weight_scale_log2() >= encoding.ring_bits() ||
-      !plan_of(context).cannot_wrap(context.n_max())) {
+  plan = plan_of(context, subset.words());
+  if (encoding.weight_scale_log2() >= encoding.ring_bits() || !plan.cannot_wrap(context.n_max())) {
     return "a sum of n_max updates could wrap: lower scale_log2 or weight_scale_log2";
   }
   const auto terms = privacy_of(context);
-  const auto sigma = plan_of(context).noise_deviation(terms.noise_multiplier);
+  const auto sigma = plan.noise_deviation(terms.noise_multiplier);
   if (terms.noise_multiplier > 0 && !(sigma.model >= 16 && sigma.metric >= 16)) {
     return "the noise would be coarser than 16 units: take a wider ring or smaller cohorts";
   }
@@ -231,7 +261,6 @@ void read_terms(const v1::RoundContext& message, Context& context) {
   context.round = message.round();
   context.attempt = message.attempt();
   context.model = message.model();
-  context.encoding = plan_of(message);
   context.encoding.rotation = crypto::rotation_seed(context.task, message.round());
   context.gateway_epoch = message.gateway_epoch();
   context.participation_threshold = message.participation_threshold();
@@ -280,11 +309,12 @@ std::variant<Context, std::string> parse_context(std::string_view bytes) {
   Context context{};
   context.hash = ctx_hash(bytes);
   std::string fault = fault_in_terms(message);
-  if (fault.empty()) fault = fault_in_encoding(message);
   if (fault.empty()) fault = read_names(message, context);
   if (fault.empty()) fault = read_helpers(message, context.helpers);
   if (fault.empty()) fault = read_aggregation(message, context.aggregation);
   if (fault.empty()) fault = read_privacy(message, context.privacy);
+  if (fault.empty()) fault = read_subset(message, context.subset);
+  if (fault.empty()) fault = read_encoding(message, context.subset, context.encoding);
   if (!fault.empty()) return "round context: " + fault;
   read_terms(message, context);
   return context;

@@ -10,6 +10,7 @@
 #include "crypto/privacy/sum_noise.hpp"
 #include "crypto/quantise.hpp"
 #include "crypto/robust/rule.hpp"
+#include "crypto/subset.hpp"
 #include "tributary.pb.h"
 
 namespace tributary::wire {
@@ -39,7 +40,8 @@ struct Context {
   std::uint32_t attempt;
   std::string model;
   Hash model_hash;
-  crypto::EncodingPlan encoding;
+  crypto::Subset subset;          // which of the model's parameters are trained, and travel
+  crypto::EncodingPlan encoding;  // of those that travel
   std::uint32_t gateway_epoch;
   std::vector<HelperEpoch> helpers;  // 1..3, no helper twice; none in trusted-gateway
   robust::Rule aggregation;          // over devices; the mean in split-trust

@@ -1,10 +1,25 @@
 #include "device-protocol/fleet/offer_view.hpp"
 
+#include <algorithm>
+
 #include "crypto/hash.hpp"
 #include "device-protocol/fleet/tally.hpp"
 #include "tributary.pb.h"
 
 namespace tributary::fleet {
+
+namespace {
+
+// About how many parameters travel: the last block may be short.
+std::uint64_t travelling(const v1::RoundContext& context) {
+  if (!context.has_subset()) return context.parameters();
+  const auto& subset = context.subset();
+  const auto blocks = std::uint64_t{subset.block_words()} * subset.blocks();
+  return subset.block_words() == 0 ? subset.count()
+                                   : std::min<std::uint64_t>(subset.count(), blocks);
+}
+
+}  // namespace
 
 std::optional<OfferView> view_offer(ByteView payload) {
   v1::Offer offer;
@@ -18,7 +33,7 @@ std::optional<OfferView> view_offer(ByteView payload) {
   view.place = {context.gateway_id() + context.task_id(), context.round()};
   view.model = context.model();
   view.parameters = context.parameters();
-  const auto bytes = std::uint64_t{context.parameters()} * (context.encoding().ring_bits() / 8);
+  const auto bytes = travelling(context) * (context.encoding().ring_bits() / 8);
   const auto chunk = std::max<std::uint32_t>(context.chunk_bytes(), 1);
   view.length = {context.training().local_steps(), static_cast<std::uint32_t>(bytes / chunk + 1)};
   return view;

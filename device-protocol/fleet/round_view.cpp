@@ -108,12 +108,20 @@ Outcome<SurvivorsView> view_gateway_survivors(const json::value& value) {
   return members.finish(std::move(view));
 }
 
+bool has_privacy_member(const json::object& spec, const char* name) {
+  const auto* privacy = spec.if_contains("privacy");
+  return privacy != nullptr && privacy->is_object() && privacy->get_object().contains(name);
+}
+
+// The noise that devices add themselves is in the vectors they told; that of gateway and helpers is not.
 bool exact_sums(const json::object& spec) {
   const auto* aggregation = spec.if_contains("device_aggregation");
   const auto* rule = aggregation != nullptr && aggregation->is_object()
                          ? aggregation->get_object().if_contains("rule")
                          : nullptr;
-  return !spec.contains("privacy") && (rule == nullptr || *rule == "mean");
+  const bool noisy =
+      has_privacy_member(spec, "epsilon") || has_privacy_member(spec, "noise_multiplier");
+  return !noisy && (rule == nullptr || *rule == "mean");
 }
 
 }  // namespace
@@ -132,6 +140,7 @@ Outcome<TaskView> view_task(const json::value& task) {
     inner.read("rounds", view.rounds);
     if (auto read = inner.finish(0); !read) return read.error();
     view.exact_sums = exact_sums(spec->as_object());
+    view.device_noise = has_privacy_member(spec->as_object(), "device_noise");
   }
   return members.finish(std::move(view));
 }

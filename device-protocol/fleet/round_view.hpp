@@ -18,8 +18,10 @@ struct TaskView {
   std::string model;  // architecture
   std::string spec;   // JSON
   std::uint64_t rounds = 0;
-  // Released sums are those of the devices' vectors: no noise in them, and no robust rule over devices.
+  // Released sums are those of the devices' vectors, their own noise included: no gateway's or helper's noise in
+  // them, and no robust rule over devices.
   bool exact_sums = true;
+  bool device_noise = false;  // the devices add some of their own
 
   bool over() const { return state == "finished" || state == "stopped" || state == "failed"; }
 };

@@ -118,6 +118,10 @@ int scoreboard(ScoreboardArguments& arguments) {
            "devices\n";
     arguments.true_vectors.clear();
   }
+  if (task->device_noise && !arguments.true_vectors.empty()) {
+    std::cout << "devices add noise of their own: sums are compared with vectors that hold it, to "
+                 "the unit\n";
+  }
   Scoreboard board(*coordinator, *data, arguments.task, arguments.true_vectors);
   // Found out now rather than after the first round.
   const LocalExamples all{data->train.values.data(), data->train.labels.data(),

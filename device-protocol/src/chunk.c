@@ -2,12 +2,13 @@
 
 #include <string.h>
 
+#include "device-protocol/src/device_noise.h"
 #include "device-protocol/src/mask.h"
 #include "device-protocol/src/seal.h"
 #include "tributary/frame.h"
 
 uint32_t trib_chunk_total(const trib_terms* terms) {
-  const uint64_t bytes = (uint64_t)trib_word_count(&terms->encoding, terms->parameters) *
+  const uint64_t bytes = (uint64_t)trib_word_count(&terms->encoding, terms->subset.words) *
                          (terms->encoding.ring_bits / 8);
   return terms->chunk_bytes == 0
              ? 0
@@ -40,17 +41,29 @@ static void put_word(unsigned char* out, int32_t word, size_t width) {
   for (size_t i = 0; i < width; ++i) out[i] = (unsigned char)((uint32_t)word >> (8 * i));
 }
 
+static void begin_noise(const trib_client* client, trib_device_noise* noise) {
+  const trib_terms* terms = &client->round.terms;
+  noise->crypto = client->port.crypto;
+  noise->parameters = terms->subset.words;
+  noise->model_deviation = (uint32_t)trib_model_noise(&terms->encoding, terms->subset.words);
+  noise->metric_deviation = (uint32_t)trib_metric_noise(&terms->encoding);
+  if (noise->model_deviation > 0) trib_round_secret(client, noise->key, "device-noise", 0);
+}
+
 static void encode_plain(trib_client* client, unsigned char* out, uint32_t first, uint32_t count,
                          bool reveal) {
   const trib_terms* terms = &client->round.terms;
   const size_t width = terms->encoding.ring_bits / 8;
   int32_t words[BATCH];
   trib_update_summary summary;
+  trib_device_noise noise;
   trib_summarise(client, &summary);
+  begin_noise(client, &noise);
   for (uint32_t at = 0; at < count; at += BATCH) {
     const uint32_t batch = count - at < BATCH ? count - at : (uint32_t)BATCH;
-    trib_encode_words(words, first + at, batch, client->memory.weights, terms->parameters,
+    trib_encode_words(words, first + at, batch, client->memory.weights, terms->subset.words,
                       &terms->encoding, &summary, trib_rounding_of(client));
+    if (noise.model_deviation > 0) trib_add_device_noise(&noise, words, first + at, batch);
     if (reveal) {
       client->options.reveal_quantised(client->port.user, terms->ctx_hash, first + at, words,
                                        batch);
@@ -58,6 +71,7 @@ static void encode_plain(trib_client* client, unsigned char* out, uint32_t first
     for (uint32_t i = 0; i < batch; ++i) put_word(out + (at + i) * width, words[i], width);
   }
   client->port.crypto->wipe(words, sizeof words);
+  client->port.crypto->wipe(&noise, sizeof noise);
 }
 
 static trib_status mask_words(trib_client* client, const trib_upload_name* name,
@@ -91,7 +105,7 @@ trib_status trib_make_chunk(trib_client* client, uint32_t index, size_t* size) {
   const trib_terms* terms = &client->round.terms;
   const size_t width = terms->encoding.ring_bits / 8;
   const uint32_t per_chunk = terms->chunk_bytes / (uint32_t)width;
-  const uint32_t all = trib_word_count(&terms->encoding, terms->parameters);
+  const uint32_t all = trib_word_count(&terms->encoding, terms->subset.words);
   const uint32_t first = index * per_chunk;
   const uint32_t count = all - first < per_chunk ? all - first : per_chunk;
   const bool reveal = client->options.reveal_quantised && index == client->digest_chunks;

@@ -46,6 +46,7 @@ trib_status trib_round_end(trib_client* client) {
     trib_site_topic(topic, "model", client->round.terms.model_hash, TRIB_HASH_BYTES, "/+");
     (void)client->port.unsubscribe(client->port.user, topic);
   }
+  (void)trib_keep_update(client); /* a residual that is lost begins again at 0 */
   /* The round record goes first: without it the weights mean nothing. */
   status = storage->erase(client->port.user, TRIB_RECORD_ROUND);
   if (status == TRIB_OK) status = storage->erase(client->port.user, TRIB_RECORD_WEIGHTS);
@@ -54,6 +55,7 @@ trib_status trib_round_end(trib_client* client) {
   client->port.crypto->wipe(&client->round, sizeof client->round);
   client->port.crypto->wipe(&client->progress, sizeof client->progress);
   client->port.crypto->wipe(&client->rounding, sizeof client->rounding);
+  client->residual_kept = false;
   client->phase = TRIB_PHASE_IDLE;
   trib_retry_start(client);
   /* Keys and offers are retained: subscribing again brings those that were passed over meanwhile. */

@@ -4,6 +4,7 @@
 
 #include "device-protocol/src/derive.h"
 #include "device-protocol/src/encode.h"
+#include "device-protocol/src/subset.h"
 #include "tributary/client.h"
 
 enum {
@@ -76,6 +77,7 @@ typedef struct trib_terms {
   float learning_rate;
   float clipping_norm;
   float dp_noise;
+  trib_subset subset; /* which of the parameters are trained, and travel */
   trib_encoding encoding;
   unsigned char rotation[TRIB_KEY_BYTES]; /* seed of the signs, where encoding.rotated */
 } trib_terms;
@@ -87,11 +89,12 @@ typedef struct trib_round_state {
   unsigned char nonce[TRIB_NONCE_BYTES];
 } trib_round_state;
 
-/* Head of record "weights"; the body is d floats. */
+/* Head of record "weights". The body is d floats; once trained, those that travel as they will be sent,
+ * then with error feedback the other trained ones. */
 typedef struct trib_progress {
   unsigned char ctx_hash[TRIB_HASH_BYTES];
   uint32_t steps;   /* local steps done */
-  uint32_t trained; /* the body is the clipped (and rotated) delta, not weights */
+  uint32_t trained; /* the body is the clipped (and rotated) delta, not weights: gathered */
   uint32_t parameters;
   uint32_t examples; /* of the trainer when it began */
   uint32_t correct;
@@ -99,6 +102,16 @@ typedef struct trib_progress {
   double loss_sum;                          /* over `steps` batches */
   unsigned char body_hash[TRIB_HASH_BYTES]; /* of the floats, made when they are saved */
 } trib_progress;
+
+/* Head of record "residual"; the body is `count` floats, of the parameters the task trains. */
+typedef struct trib_residual {
+  unsigned char task_id[TRIB_ID_BYTES];
+  uint64_t round; /* at whose end it was kept; of use only until the next contribution */
+  uint32_t sent;  /* a header may have left: what travelled is 0 */
+  uint32_t first;
+  uint32_t count;
+  unsigned char body_hash[TRIB_HASH_BYTES];
+} trib_residual;
 
 typedef struct trib_chunk_range {
   uint32_t first;
@@ -127,6 +140,7 @@ struct trib_client {
   trib_chunk_range ranges[TRIB_MAX_RANGES]; /* granted and not sent yet */
   uint32_t range_count;
 
+  bool residual_kept;       /* as it is once a header has left */
   trib_rounding rounding;   /* of a rotated update, once trained */
   trib_sha256_state digest; /* over the tags of chunks 0 .. digest_chunks-1 */
   uint32_t digest_chunks;
@@ -155,6 +169,11 @@ trib_status trib_save_counters(trib_client* client);
 trib_status trib_save_round(trib_client* client);
 /* Saves progress and memory.weights. */
 trib_status trib_save_progress(trib_client* client);
+/* Saves `head` (its body_hash filled here) and count floats. */
+trib_status trib_save_residual(trib_client* client, trib_residual* head, const float* body);
+/* The head; the body into body[capacity] unless that is NULL. TRIB_NOT_FOUND also when it is damaged. */
+trib_status trib_load_residual(trib_client* client, trib_residual* head, float* body,
+                               uint32_t capacity);
 /* Loads a round and its progress; TRIB_NOT_FOUND when there is none that fits. Sets the phase. */
 trib_status trib_load_round(trib_client* client);
 /* What is remembered of a task; NULL: nothing yet. */
@@ -195,6 +214,18 @@ void trib_round_secret(const trib_client* client, unsigned char out[TRIB_KEY_BYT
                        const char* purpose, uint32_t number);
 /* One local step per call; moves on to requesting after the last */
 trib_status trib_train_turn(trib_client* client);
+
+/* ---- residual.c: error feedback, PROTOCOL.md 5.1 */
+/* weights[d] += what earlier rounds of the task left. Uses memory.gradient. */
+trib_status trib_add_residual(trib_client* client);
+/* Before the first header leaves: what will not have travelled is kept for the next round. Nothing is to
+ * do in a round without error feedback. Uses memory.initial and memory.gradient. */
+trib_status trib_keep_unsent(trib_client* client);
+/* At the end of a round whose header never left: all of the update is kept, if one was saved. */
+trib_status trib_keep_update(trib_client* client);
+/* What a trained delta[d] becomes in memory.weights: the travelling ones, then the others that are trained.
+ * Uses memory.initial and memory.gradient. */
+void trib_gather_update(trib_client* client);
 
 /* ---- upload.c */
 trib_status trib_upload_begin(trib_client* client);

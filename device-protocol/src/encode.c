@@ -77,11 +77,22 @@ static double norm_bound(const trib_encoding* encoding, uint32_t parameters) {
   return floor(surely < likely ? surely : likely);
 }
 
+double trib_model_noise(const trib_encoding* encoding, uint32_t parameters) {
+  return ceil((double)encoding->device_noise * sqrt(norm_bound(encoding, parameters)));
+}
+
+double trib_metric_noise(const trib_encoding* encoding) {
+  return ceil(4.0 * (double)encoding->device_noise * ldexp(1.0, (int)encoding->weight_scale_log2));
+}
+
 bool trib_cannot_wrap(const trib_encoding* encoding, uint32_t parameters, uint32_t n_max) {
   const double half = ldexp(1.0, (int)encoding->ring_bits - 1);
   const double n = (double)n_max;
-  if (n * ldexp(1.0, (int)encoding->weight_scale_log2) >= half) return false;
-  if (!encoding->rotated) return n * word_bound(encoding) < half;
+  const double tail = 8.0 * sqrt(n);
+  const double metric = tail * trib_metric_noise(encoding);
+  const double model = tail * trib_model_noise(encoding, parameters);
+  if (n * ldexp(1.0, (int)encoding->weight_scale_log2) + metric >= half) return false;
+  if (!encoding->rotated) return n * word_bound(encoding) + model < half;
   {
     /* A word of the sum is a sum of +-z_i / sqrt(block): beyond `spread` deviations nowhere in the
      * vector but once in 2^40 (Hoeffding). Each rounding adds less than 1. */
@@ -89,27 +100,26 @@ bool trib_cannot_wrap(const trib_encoding* encoding, uint32_t parameters, uint32
     const double spread = sqrt(2.0 * (log(2.0 * (double)parameters) + 40.0 * ln2));
     const double deviation = n * ldexp((double)encoding->clip_l2, (int)encoding->scale_log2) /
                              sqrt((double)trib_rotation_block(parameters));
-    return spread * deviation + n < half;
+    return spread * deviation + n + model < half;
   }
 }
 
-trib_status trib_clip_delta(float* weights, const float* initial, uint32_t parameters,
-                            const trib_encoding* encoding) {
+trib_status trib_clip(float* delta, uint32_t parameters, const trib_encoding* encoding) {
   const float limit = encoding->clip_inf;
   /* A little inside the ball, so that rounding to float cannot leave it. */
   const double radius = (double)encoding->clip_l2 * (1.0 - 1e-6);
   double square = 0.0;
   for (uint32_t j = 0; j < parameters; ++j) {
-    float delta = weights[j] - initial[j];
-    if (!isfinite(delta)) return TRIB_NOT_FINITE;
-    if (delta > limit) delta = limit;
-    if (delta < -limit) delta = -limit;
-    weights[j] = delta;
-    square += (double)delta * (double)delta;
+    float value = delta[j];
+    if (!isfinite(value)) return TRIB_NOT_FINITE;
+    if (value > limit) value = limit;
+    if (value < -limit) value = -limit;
+    delta[j] = value;
+    square += (double)value * (double)value;
   }
   if (square > radius * radius) {
     const double factor = radius / sqrt(square);
-    for (uint32_t j = 0; j < parameters; ++j) weights[j] = (float)((double)weights[j] * factor);
+    for (uint32_t j = 0; j < parameters; ++j) delta[j] = (float)((double)delta[j] * factor);
   }
   return TRIB_OK;
 }

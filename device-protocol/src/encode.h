@@ -19,7 +19,8 @@ typedef struct trib_encoding {
   uint32_t weight_scale_log2;
   float loss_cap;
   uint32_t canary_words;
-  bool rotated; /* 6.1: the delta has been rotated, words are rounded at random */
+  bool rotated;       /* 6.1: the delta has been rotated, words are rounded at random */
+  float device_noise; /* 6.3: z', what this device adds to its own words; 0: none */
 } trib_encoding;
 
 /* The randomness of a rotated update's rounding: a function of secrets and the round, so that a chunk
@@ -37,15 +38,19 @@ typedef struct trib_update_summary {
   uint32_t seen;
 } trib_update_summary;
 
-/* d + weight + loss + accuracy + canaries */
+/* `parameters` is the number of those that travel, throughout. They, weight, loss, accuracy, canaries: */
 uint32_t trib_word_count(const trib_encoding* encoding, uint32_t parameters);
 
-/* delta[d] = weights - initial, clipped per coordinate and in L2, in place of `weights`.
- * TRIB_NOT_FINITE: NaN or infinity. */
-trib_status trib_clip_delta(float* weights, const float* initial, uint32_t parameters,
-                            const trib_encoding* encoding);
+/* delta[parameters] clipped per coordinate and in L2, in place. TRIB_NOT_FINITE: NaN or infinity. */
+trib_status trib_clip(float* delta, uint32_t parameters, const trib_encoding* encoding);
 
-/* No sum of n_max vectors of words can leave the ring; for rotated ones but for one round in 2^40. */
+/* Standard deviations of a device's own noise, whole numbers: of model words, and of weight, loss and
+ * accuracy. 0: none. */
+double trib_model_noise(const trib_encoding* encoding, uint32_t parameters);
+double trib_metric_noise(const trib_encoding* encoding);
+
+/* No sum of n_max vectors of words can leave the ring; for rotated ones, and with 8 standard deviations of
+ * the devices' noise, but for one round in 2^40. */
 bool trib_cannot_wrap(const trib_encoding* encoding, uint32_t parameters, uint32_t n_max);
 
 /* Rule D8: the integer bounds hold for the whole vector. TRIB_OUT_OF_BOUNDS (of a rotated vector: try

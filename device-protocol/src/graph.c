@@ -1,46 +1,14 @@
 #include "device-protocol/src/graph.h"
 
-#include <string.h>
-
-#include "device-protocol/src/bytes.h"
 #include "device-protocol/src/kdf.h"
-
-enum { BLOCK = 64, WORDS = BLOCK / 4 };
-
-/* Little-endian words of ChaCha20(seed), one after the other. The seed is public. */
-typedef struct draw {
-  const trib_crypto_port* crypto;
-  const unsigned char* seed;
-  uint32_t next; /* word */
-  unsigned char block[BLOCK];
-} draw;
-
-static uint32_t next_word(draw* from) {
-  const uint32_t at = from->next % WORDS;
-  if (at == 0) {
-    memset(from->block, 0, sizeof from->block);
-    from->crypto->chacha20_xor(from->block, sizeof from->block, from->seed, from->next / WORDS);
-  }
-  ++from->next;
-  return trib_get32(from->block + 4 * at);
-}
-
-/* Uniform in 0..bound-1: words from the largest multiple of bound on are passed over. */
-static uint32_t below(draw* from, uint32_t bound) {
-  const uint32_t left_over = (UINT32_MAX % bound + 1) % bound; /* 2^32 mod bound */
-  uint32_t word = next_word(from);
-  while (word > UINT32_MAX - left_over) word = next_word(from);
-  return word % bound;
-}
+#include "device-protocol/src/public_draw.h"
 
 static void shuffle(const trib_crypto_port* crypto, uint16_t* order, const trib_graph* graph) {
-  draw from;
-  from.crypto = crypto;
-  from.seed = graph->seed;
-  from.next = 0;
+  trib_public_draw from;
+  trib_draw_begin(&from, crypto, graph->seed);
   for (uint32_t i = 0; i < graph->devices; ++i) order[i] = (uint16_t)i;
   for (uint32_t i = graph->devices - 1U; i > 0; --i) {
-    const uint32_t j = below(&from, i + 1);
+    const uint32_t j = trib_draw_below(&from, i + 1);
     const uint16_t swapped = order[i];
     order[i] = order[j];
     order[j] = swapped;

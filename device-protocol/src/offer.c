@@ -13,7 +13,10 @@ static bool same(const unsigned char* a, const unsigned char* b, size_t size) {
 }
 
 /* A device that does not know of these must not read a context that asks for them. */
-enum { ROTATION_VERSION = 2, PRIVACY_VERSION = 3, SCOPE_VERSION = 4 };
+enum { ROTATION_VERSION = 2, PRIVACY_VERSION = 3, SUBSET_VERSION = 4, SCOPE_VERSION = 4 };
+
+/* A deviation must be a whole number that the sampler takes (8 of them and more fit no ring anyway). */
+static const double MOST_DEVIATION = 1073741824.0;
 
 /* Rule D4: only the modes this device was provisioned for. */
 static bool mode_allowed(const tributary_v1_RoundContext* context,
@@ -37,13 +40,14 @@ static bool scope_allowed(const tributary_v1_RoundContext* context) {
          context->mode == tributary_v1_TrustMode_TRUST_MODE_SPLIT_TRUST;
 }
 
-/* Nothing of version 4 that this library does not do. */
-static bool all_known(const tributary_v1_RoundContext* context) {
-  return !context->has_subset && (!context->has_privacy || context->privacy.device_noise == 0.0F);
+static bool promises_noise(const tributary_v1_RoundContext* context) {
+  return context->has_privacy &&
+         (context->privacy.noise_multiplier != 0.0F || context->privacy.device_noise != 0.0F);
 }
 
-static bool promises_noise(const tributary_v1_RoundContext* context) {
-  return context->has_privacy && context->privacy.noise_multiplier > 0.0F;
+/* Rule D4: at least as much as provisioned, of either noise. */
+static bool noise_allowed(float noise, float floor) {
+  return isfinite(noise) && noise >= 0.0F && noise >= floor;
 }
 
 /* Rules D4 and D5: enough noise, and neither this task nor all of them ask too often. */
@@ -55,10 +59,14 @@ static bool private_enough(const trib_client* client, const tributary_v1_RoundCo
       client->counters.participations >= identity->participation_cap) {
     return false;
   }
-  if (!promises_noise(context)) return identity->noise_floor <= 0.0F;
-  if (!isfinite(privacy->noise_multiplier) || privacy->noise_multiplier < identity->noise_floor ||
-      context->minimum_reader_version < PRIVACY_VERSION || privacy->participation_cap < 1 ||
-      privacy->band < 1 || privacy->separation < privacy->band) {
+  if (!promises_noise(context)) {
+    return identity->noise_floor <= 0.0F && identity->device_noise_floor <= 0.0F;
+  }
+  if (!noise_allowed(privacy->noise_multiplier, identity->noise_floor) ||
+      !noise_allowed(privacy->device_noise, identity->device_noise_floor) ||
+      context->minimum_reader_version <
+          (uint32_t)(privacy->device_noise > 0.0F ? SUBSET_VERSION : PRIVACY_VERSION) ||
+      privacy->participation_cap < 1 || privacy->band < 1 || privacy->separation < privacy->band) {
     return false;
   }
   return !task || (task->participations < privacy->participation_cap &&
@@ -74,7 +82,7 @@ static bool meant_for(const trib_client* client, const tributary_v1_RoundContext
          strcmp(context->model, client->trainer.model) == 0 &&
          context->parameters == client->trainer.parameters &&
          context->parameters <= client->memory.parameters && client->trainer.examples > 0 &&
-         mode_allowed(context, identity) && scope_allowed(context) && all_known(context) &&
+         mode_allowed(context, identity) && scope_allowed(context) &&
          private_enough(client, context, identity) && context->n_min >= identity->n_min_floor &&
          context->has_encoding && context->has_training && context->training.local_steps > 0 &&
          context->training.batch_size > 0 &&
@@ -158,6 +166,32 @@ static void copy_encoding(trib_encoding* to, const tributary_v1_Encoding* from) 
   to->rotated = from->rotated;
 }
 
+/* All parameters, or those that the context names. False: outside the limits of PROTOCOL.md 5.1. */
+static bool read_subset(const trib_client* client, trib_terms* terms,
+                        const tributary_v1_RoundContext* context) {
+  trib_subset* subset = &terms->subset;
+  subset->count = context->parameters;
+  if (context->has_subset) {
+    subset->first = context->subset.first;
+    subset->count = context->subset.count;
+    subset->block_words = context->subset.block_words;
+    subset->blocks = context->subset.blocks;
+    subset->error_feedback = context->subset.error_feedback;
+    if (context->minimum_reader_version < SUBSET_VERSION) return false;
+  }
+  if (!trib_subset_valid(subset, context->parameters)) return false;
+  trib_block_seed(client->port.crypto, subset->seed, terms->task_id, terms->round);
+  subset->words = trib_subset_words(client->port.crypto, subset);
+  return true;
+}
+
+/* The encoding has room for n_max updates, and the sampler for their noise. */
+static bool room_for(const trib_terms* terms, uint32_t n_max) {
+  return trib_cannot_wrap(&terms->encoding, terms->subset.words, n_max) &&
+         trib_model_noise(&terms->encoding, terms->subset.words) <= MOST_DEVIATION &&
+         trib_metric_noise(&terms->encoding) <= MOST_DEVIATION;
+}
+
 static void copy_terms(trib_terms* terms, const tributary_v1_RoundContext* context,
                        uint32_t model_chunk_bytes) {
   memcpy(terms->task_id, context->task_id, TRIB_ID_BYTES);
@@ -180,6 +214,7 @@ static void copy_terms(trib_terms* terms, const tributary_v1_RoundContext* conte
   terms->clipping_norm = context->training.clipping_norm;
   terms->dp_noise = context->training.dp_noise;
   copy_encoding(&terms->encoding, &context->encoding);
+  terms->encoding.device_noise = context->has_privacy ? context->privacy.device_noise : 0.0F;
 }
 
 static trib_status check_context(const trib_client* client, trib_terms* terms,
@@ -203,8 +238,8 @@ static trib_status check_context(const trib_client* client, trib_terms* terms,
   if (status != TRIB_OK) return status;
   copy_terms(terms, context, model_chunk_bytes);
   trib_rotation_seed(client->port.crypto, terms->rotation, terms->task_id, terms->round);
-  return trib_cannot_wrap(&terms->encoding, terms->parameters, context->n_max) ? TRIB_OK
-                                                                               : TRIB_BAD_CONTEXT;
+  return read_subset(client, terms, context) && room_for(terms, context->n_max) ? TRIB_OK
+                                                                                : TRIB_BAD_CONTEXT;
 }
 
 trib_status trib_read_offer(const trib_client* client, trib_terms* terms,

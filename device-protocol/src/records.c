@@ -19,6 +19,7 @@ typedef union largest_head {
   trib_counters counters;
   trib_round_state round;
   trib_progress progress;
+  trib_residual residual;
 } largest_head;
 
 /* Record: checksum of the head struct, head struct, body. The body belongs to the head because the
@@ -64,20 +65,26 @@ trib_status trib_save_round(trib_client* client) {
   return save(client, TRIB_RECORD_ROUND, &client->round, sizeof client->round, NULL, 0);
 }
 
+static size_t weights_size(const trib_client* client) {
+  const trib_terms* terms = &client->round.terms;
+  const trib_subset* subset = &terms->subset;
+  if (!client->progress.trained) return (size_t)terms->parameters * sizeof(float);
+  return (size_t)(subset->error_feedback ? subset->count : subset->words) * sizeof(float);
+}
+
 static void hash_weights(const trib_client* client, unsigned char out[TRIB_HASH_BYTES]) {
-  const trib_part part = {client->memory.weights,
-                          (size_t)client->round.terms.parameters * sizeof(float)};
+  const trib_part part = {client->memory.weights, weights_size(client)};
   trib_hash(client->port.crypto, out, "weights", &part, 1);
 }
 
 trib_status trib_save_progress(trib_client* client) {
   hash_weights(client, client->progress.body_hash);
   return save(client, TRIB_RECORD_WEIGHTS, &client->progress, sizeof client->progress,
-              client->memory.weights, (size_t)client->round.terms.parameters * sizeof(float));
+              client->memory.weights, weights_size(client));
 }
 
 static trib_status load_weights(trib_client* client) {
-  const size_t want = (size_t)client->round.terms.parameters * sizeof(float);
+  const size_t want = weights_size(client);
   size_t got = 0;
   const trib_status status = client->port.storage.load(client->port.user, TRIB_RECORD_WEIGHTS,
                                                        TRIB_HASH_BYTES + sizeof client->progress,
@@ -87,6 +94,34 @@ static trib_status load_weights(trib_client* client) {
   if (got != want) return TRIB_NOT_FOUND;
   hash_weights(client, hash);
   return trib_equal(hash, client->progress.body_hash, sizeof hash) ? TRIB_OK : TRIB_NOT_FOUND;
+}
+
+static void hash_residual(const trib_client* client, unsigned char out[TRIB_HASH_BYTES],
+                          const float* body, uint32_t count) {
+  const trib_part part = {body, (size_t)count * sizeof(float)};
+  trib_hash(client->port.crypto, out, "residual", &part, 1);
+}
+
+trib_status trib_save_residual(trib_client* client, trib_residual* head, const float* body) {
+  hash_residual(client, head->body_hash, body, head->count);
+  return save(client, TRIB_RECORD_RESIDUAL, head, sizeof *head, body,
+              (size_t)head->count * sizeof(float));
+}
+
+trib_status trib_load_residual(trib_client* client, trib_residual* head, float* body,
+                               uint32_t capacity) {
+  unsigned char hash[TRIB_HASH_BYTES];
+  size_t got = 0;
+  trib_status status = load(client, TRIB_RECORD_RESIDUAL, head, sizeof *head);
+  if (status != TRIB_OK || !body) return status;
+  if (head->count > capacity) return TRIB_NOT_FOUND;
+  status = client->port.storage.load(client->port.user, TRIB_RECORD_RESIDUAL,
+                                     TRIB_HASH_BYTES + sizeof *head, body,
+                                     (size_t)head->count * sizeof(float), &got);
+  if (status != TRIB_OK) return status;
+  if (got != (size_t)head->count * sizeof(float)) return TRIB_NOT_FOUND;
+  hash_residual(client, hash, body, head->count);
+  return trib_equal(hash, head->body_hash, sizeof hash) ? TRIB_OK : TRIB_NOT_FOUND;
 }
 
 static trib_status new_epoch(trib_client* client) {

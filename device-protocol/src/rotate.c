@@ -49,6 +49,21 @@ static void rotate_block(float* values, uint32_t size, sign_stream* signs, uint3
   transform(values, size);
 }
 
+static void unrotate_block(float* values, uint32_t size, sign_stream* signs, uint32_t index) {
+  const float factor = (float)(1.0 / sqrt((double)size));
+  transform(values, size);
+  for (uint32_t i = 0; i < size; ++i) {
+    values[i] *= minus(signs, index * size + i) ? -factor : factor;
+  }
+}
+
+static void begin_signs(sign_stream* signs, const trib_crypto_port* crypto,
+                        const unsigned char* seed) {
+  signs->crypto = crypto;
+  signs->seed = seed;
+  signs->block = UINT32_MAX;
+}
+
 uint32_t trib_rotation_block(uint32_t count) {
   uint32_t size = 1;
   while (size < MOST_IN_BLOCK && 2 * size <= count) size *= 2;
@@ -67,12 +82,21 @@ void trib_rotate(const trib_crypto_port* crypto, float* values, uint32_t count,
                  const unsigned char seed[TRIB_KEY_BYTES]) {
   const uint32_t size = trib_rotation_block(count);
   sign_stream signs;
-  signs.crypto = crypto;
-  signs.seed = seed;
-  signs.block = UINT32_MAX;
+  begin_signs(&signs, crypto, seed);
   for (uint32_t index = 0; index < count / size; ++index) {
     rotate_block(values + index * size, size, &signs, index);
   }
   /* What is left over is turned together with the end of the last block: nothing is padded. */
   if (count % size != 0) rotate_block(values + count - size, size, &signs, count / size);
+}
+
+void trib_unrotate(const trib_crypto_port* crypto, float* values, uint32_t count,
+                   const unsigned char seed[TRIB_KEY_BYTES]) {
+  const uint32_t size = trib_rotation_block(count);
+  sign_stream signs;
+  begin_signs(&signs, crypto, seed);
+  if (count % size != 0) unrotate_block(values + count - size, size, &signs, count / size);
+  for (uint32_t index = count / size; index-- > 0;) {
+    unrotate_block(values + index * size, size, &signs, index);
+  }
 }

@@ -18,6 +18,9 @@ void trib_rotation_seed(const trib_crypto_port* crypto, unsigned char out[TRIB_K
 /* values[count] become their rotation; the L2 norm stays, up to float rounding. */
 void trib_rotate(const trib_crypto_port* crypto, float* values, uint32_t count,
                  const unsigned char seed[TRIB_KEY_BYTES]);
+/* The inverse, up to float rounding. */
+void trib_unrotate(const trib_crypto_port* crypto, float* values, uint32_t count,
+                   const unsigned char seed[TRIB_KEY_BYTES]);
 
 #ifdef __cplusplus
 }

@@ -25,25 +25,37 @@ static uint64_t batch_seed(const trib_client* client) {
   return seed;
 }
 
+/* The parameters that are not trained become those of `source`, or 0. */
+static void keep_trained(const trib_client* client, float* values, const float* source) {
+  const trib_terms* terms = &client->round.terms;
+  const uint32_t end = terms->subset.first + terms->subset.count;
+  for (uint32_t j = 0; j < terms->parameters; ++j) {
+    if (j == terms->subset.first) j = end;
+    if (j < terms->parameters) values[j] = source ? source[j] : 0.0F;
+  }
+}
+
 /* Clips the step's gradient to the norm and adds the optional local noise. */
 static trib_status condition_gradient(trib_client* client) {
   const trib_terms* terms = &client->round.terms;
-  float* gradient = client->memory.gradient;
+  const uint32_t count = terms->subset.count;
+  float* gradient = client->memory.gradient + terms->subset.first;
   double square = 0.0;
-  for (uint32_t j = 0; j < terms->parameters; ++j) {
+  keep_trained(client, client->memory.gradient, NULL);
+  for (uint32_t j = 0; j < count; ++j) {
     square += (double)gradient[j] * (double)gradient[j];
   }
   if (!isfinite(square)) return TRIB_NOT_FINITE;
   if (terms->clipping_norm > 0.0F &&
       square > (double)terms->clipping_norm * (double)terms->clipping_norm) {
     const float factor = (float)((double)terms->clipping_norm / sqrt(square));
-    for (uint32_t j = 0; j < terms->parameters; ++j) gradient[j] *= factor;
+    for (uint32_t j = 0; j < count; ++j) gradient[j] *= factor;
   }
   if (terms->dp_noise > 0.0F && terms->clipping_norm > 0.0F) {
     unsigned char key[TRIB_KEY_BYTES];
     trib_round_secret(client, key, "noise", client->progress.steps);
-    trib_add_gaussian(client->port.crypto, gradient, terms->parameters,
-                      terms->dp_noise * terms->clipping_norm, key);
+    trib_add_gaussian(client->port.crypto, gradient, count, terms->dp_noise * terms->clipping_norm,
+                      key);
     client->port.crypto->wipe(key, sizeof key);
   }
   return TRIB_OK;
@@ -54,10 +66,12 @@ static trib_status apply_gradient(trib_client* client) {
   float* weights = client->memory.weights;
   const float* gradient = client->memory.gradient;
   if (client->trainer.apply) {
-    return client->trainer.apply(client->trainer.user, weights, gradient, terms->learning_rate,
-                                 client->progress.steps) == TRIB_OK
-               ? TRIB_OK
-               : TRIB_TRAINER;
+    if (client->trainer.apply(client->trainer.user, weights, gradient, terms->learning_rate,
+                              client->progress.steps) != TRIB_OK) {
+      return TRIB_TRAINER;
+    }
+    keep_trained(client, weights, client->memory.initial); /* whatever it decays */
+    return TRIB_OK;
   }
   for (uint32_t j = 0; j < terms->parameters; ++j) {
     weights[j] -= terms->learning_rate * gradient[j];
@@ -95,11 +109,20 @@ static trib_status checkpoint(trib_client* client) {
 
 static trib_status finish(trib_client* client) {
   const trib_terms* terms = &client->round.terms;
-  const trib_status status = trib_clip_delta(client->memory.weights, client->memory.initial,
-                                             terms->parameters, &terms->encoding);
+  const uint32_t words = terms->subset.words;
+  float* weights = client->memory.weights;
+  trib_status status;
+  for (uint32_t j = 0; j < terms->parameters; ++j) {
+    weights[j] -= client->memory.initial[j];
+    if (!isfinite(weights[j])) return TRIB_NOT_FINITE;
+  }
+  status = trib_add_residual(client);
+  if (status != TRIB_OK) return status;
+  trib_gather_update(client);
+  status = trib_clip(weights, words, &terms->encoding);
   if (status != TRIB_OK) return status;
   if (terms->encoding.rotated) {
-    trib_rotate(client->port.crypto, client->memory.weights, terms->parameters, terms->rotation);
+    trib_rotate(client->port.crypto, weights, words, terms->rotation);
   }
   client->progress.trained = 1;
   return trib_upload_begin(client);

@@ -57,7 +57,7 @@ static trib_status check_words(trib_client* client) {
     } else if (i > 0) {
       break;
     }
-    status = trib_check_bounds(client->memory.weights, terms->parameters, &terms->encoding,
+    status = trib_check_bounds(client->memory.weights, terms->subset.words, &terms->encoding,
                                &summary, trib_rounding_of(client));
   }
   return status;
@@ -171,14 +171,17 @@ trib_status trib_upload_turn(trib_client* client) {
 
 /* Completes the digest, one chunk a turn, then sends the header. */
 trib_status trib_commit_turn(trib_client* client) {
+  trib_status status;
   if (client->digest_chunks < trib_chunk_total(&client->round.terms)) {
     size_t size;
-    const trib_status status = trib_make_chunk(client, client->digest_chunks, &size);
+    status = trib_make_chunk(client, client->digest_chunks, &size);
     if (status != TRIB_OK) return status;
     digest_tag(client, client->digest_chunks, client->memory.message + size - TRIB_TAG_BYTES);
     client->retry_at_ms = 0;
     return TRIB_OK;
   }
+  status = trib_keep_unsent(client);
+  if (status != TRIB_OK) return status;
   trib_retry_next(client);
   return send_header(client);
 }

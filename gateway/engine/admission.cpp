@@ -50,8 +50,7 @@ round::Plan plan_of(const wire::Context& context, round::Instant deadline) {
 }
 
 bool selected(const wire::Context& context, const DeviceId& device) {
-  const auto apart =
-      context.privacy.noise_multiplier > 0 ? context.privacy.participation.separation : 1;
+  const auto apart = context.encoding.noisy() ? context.privacy.participation.separation : 1;
   if (apart > 1 && draw("cohort", context.task.view(), device) % apart != context.round % apart) {
     return false;
   }

@@ -54,7 +54,7 @@ boost::asio::awaitable<bool> WorkPoll::take_in(std::shared_ptr<const v1::Work> w
   bool complete = true;
   for (auto& round : fresh) {
     const Hash hash = round.admitted.context.model_hash;
-    const std::size_t size = std::size_t{round.admitted.context.encoding.parameters} * 4;
+    const std::size_t size = std::size_t{round.admitted.context.subset.parameters} * 4;
     Model model = co_await fetch_model(hash, size);
     if (model == nullptr) {
       complete = false;

@@ -116,8 +116,12 @@ Bytes Simulation::update(std::uint32_t device, std::uint32_t round,
                                plan.weight_scale_log2,
                                static_cast<float>(plan.loss_cap),
                                plan.canary_words,
-                               false};
-  trib_clip_delta(local.data(), weights.data(), plan.parameters, &encoding);
+                               false,
+                               0};
+  for (std::size_t j = 0; j < local.size(); ++j) local[j] -= weights[j];
+  if (trib_clip(local.data(), plan.parameters, &encoding) != TRIB_OK) {
+    throw std::runtime_error("a device's update is not finite");
+  }
   std::vector<std::int32_t> words(plan.words());
   trib_encode_words(words.data(), 0, static_cast<std::uint32_t>(words.size()), local.data(),
                     plan.parameters, &encoding, &summary, nullptr);

@@ -67,7 +67,8 @@ typedef enum trib_record {
   TRIB_RECORD_EPOCH = 2,    /* own epoch secret, epoch number, cached pair keys */
   TRIB_RECORD_COUNTERS = 3, /* nonce counter, last round per task, participations */
   TRIB_RECORD_ROUND = 4,    /* the round in progress: context, step, nonce, phase */
-  TRIB_RECORD_WEIGHTS = 5   /* training checkpoint, bound to the round record by hash and step */
+  TRIB_RECORD_WEIGHTS = 5,  /* training checkpoint, bound to the round record by hash and step */
+  TRIB_RECORD_RESIDUAL = 6  /* error feedback: what the last round of a task left unsent */
 } trib_record;
 
 typedef struct trib_storage_port {

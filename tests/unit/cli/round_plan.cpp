@@ -55,6 +55,50 @@ TEST_CASE("noise follows from the budget, and its price falls with the number of
   CHECK(proposal_object(asked, many).at("spec").at("privacy").at("epsilon").as_double() == 8);
 }
 
+TEST_CASE("a budget of bytes chooses the blocks that fit, as many as do") {
+  auto asked = question(100, 25450);
+  const auto all = propose_round(asked);
+  CHECK(all.blocks == 0);
+  CHECK(all.noise_to_signal == 0);
+  asked.update_bytes = all.update_bytes;
+  CHECK(propose_round(asked).blocks == 0);
+  for (const std::uint32_t bytes : {300U, 5000U, 20000U, all.update_bytes - 1}) {
+    CAPTURE(bytes);
+    asked.update_bytes = bytes;
+    const auto some = propose_round(asked);
+    CHECK(some.blocks > 0);
+    CHECK(some.encoding.parameters == some.blocks * 64);
+    CHECK(some.update_bytes <= bytes);
+    CHECK(some.update_bytes + 64 * crypto::word_bytes(some.encoding.bits) + 52 > bytes);
+    CHECK(some.encoding.cannot_wrap(100));
+    CHECK(proposal_text(asked, some).find("blocks of 64") != std::string::npos);
+    CHECK(proposal_object(asked, some).at("spec").at("subset").at("share").as_double() ==
+          doctest::Approx(some.blocks / 398.0));
+  }
+  asked.ring_bits = crypto::RingBits::b32;
+  asked.update_bytes = 256;
+  CHECK_THROWS_WITH_AS(propose_round(asked), doctest::Contains("--bytes"), CommandFault);
+}
+
+TEST_CASE("device noise takes room and is told against the signal; pairwise names its neighbours") {
+  auto asked = question(100, 1000);
+  asked.ring_bits = crypto::RingBits::b32;
+  const auto quiet = propose_round(asked);
+  asked.device_noise = 1;
+  const auto noisy = propose_round(asked);
+  CHECK(noisy.encoding.scale_log2 < quiet.encoding.scale_log2);
+  CHECK(noisy.encoding.cannot_wrap(100));
+  CHECK(noisy.noise_to_signal > 0);
+  CHECK(proposal_text(asked, noisy).find("Device noise") != std::string::npos);
+  CHECK(proposal_object(asked, noisy).at("spec").at("privacy").at("device_noise").as_double() == 1);
+  asked.pairwise = true;
+  asked.helpers = 0;
+  const auto between = propose_round(asked);
+  REQUIRE(between.neighbourhood);
+  CHECK(between.neighbourhood->threshold <= between.neighbourhood->neighbours);
+  CHECK(proposal_object(asked, between).at("spec").at("mode").as_string() == "pairwise");
+}
+
 TEST_CASE("what cannot be planned says what to change") {
   auto lonely = question(2, 10);
   lonely.dropout = 0.6;

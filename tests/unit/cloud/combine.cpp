@@ -17,6 +17,18 @@ crypto::EncodingPlan plan_of(std::uint32_t parameters) {
   return {crypto::RingBits::b32, parameters, 16, 10, 1, 16, 10, 4};
 }
 
+crypto::Subset all(const crypto::EncodingPlan& plan) {
+  return crypto::Subset::whole(plan.parameters);
+}
+
+// Every third parameter or so of `parameters`, drawn by the round.
+crypto::Subset some(std::uint32_t parameters, std::uint64_t round) {
+  crypto::Subset subset{parameters, {1, parameters - 1}, 2, 1};
+  subset.blocks = (subset.all_blocks() + 2) / 3;
+  subset.seed = crypto::block_seed(TaskId{}, round);
+  return subset;
+}
+
 // One device's words: coordinates within the bound, weight w, no loss, nothing correct.
 crypto::WordSums update(const crypto::EncodingPlan& plan, std::int64_t value, std::int64_t weight) {
   crypto::WordSums sums{std::vector<std::int64_t>(plan.words(), 0), 1};
@@ -102,6 +114,59 @@ TEST_CASE("a sum that does not decode is burnt with the rule that failed") {
   CHECK(fault_after([](auto& part) { part.count = 1; }).find("C3") != std::string::npos);
 }
 
+TEST_CASE(
+    "property: with a subset the average over gateways is the flat one, and the others stay to the "
+    "bit") {
+  rc::check([] {
+    const auto subset = some(23, *rc::gen::inRange<std::uint64_t>(1, 1000));
+    const auto plan = plan_of(subset.words());
+    crypto::WordSums flat{std::vector<std::int64_t>(plan.words(), 0), 0};
+    std::vector<crypto::WordSums> leaves(3, flat);
+    for (std::size_t i = 0; i < 12; ++i) {
+      const auto words =
+          update(plan, *rc::gen::inRange(-60000, 60000), *rc::gen::inRange(1, 65537));
+      flat.add(words);
+      leaves[*rc::gen::inRange<std::size_t>(0, 3)].add(words);
+    }
+    crypto::WordSums total{std::vector<std::int64_t>(plan.words(), 0), 0};
+    for (const auto& leaf : leaves) total.add(leaf);
+    std::vector<float> before(23);
+    for (std::size_t j = 0; j < before.size(); ++j) before[j] = 0.1F * static_cast<float>(j);
+    const auto next = next_model(subset, plan, total, floats(before), 0.7);
+    RC_ASSERT(next.fault.empty());
+    RC_ASSERT(next.model == next_model(subset, plan, flat, floats(before), 0.7).model);
+    const auto delta = crypto::scatter(subset, crypto::decode_mean(plan, total).delta);
+    std::vector<float> after(before.size());
+    std::memcpy(after.data(), next.model.data(), next.model.size());
+    const auto travelling = crypto::gather(subset, std::vector<float>(23, 1.0F)).size();
+    RC_ASSERT(travelling == subset.words());
+    for (std::size_t j = 0; j < before.size(); ++j) {
+      RC_ASSERT(after[j] == before[j] + 0.7F * delta[j]);
+    }
+  });
+}
+
+TEST_CASE("a robust rule sees the words that travel, and its result goes where they belong") {
+  const auto subset = some(23, 5);
+  const auto plan = plan_of(subset.words());
+  crypto::WordSums total{std::vector<std::int64_t>(plan.words(), 0), 0};
+  std::vector<GatewayMean> means;
+  for (std::size_t part = 0; part < 5; ++part) {
+    const auto sums = update(plan, part == 2 ? 60000 : 100, 65536);
+    total.add(sums);
+    means.push_back(gateway_mean(part, plan, sums));
+  }
+  const auto next = next_model(subset, plan, total, floats(std::vector<float>(23, 1.0F)), 1,
+                               {robust::Kind::coordinate_median}, means);
+  REQUIRE(next.fault.empty());
+  const auto expected = crypto::scatter(subset, means[0].delta);
+  for (std::size_t j = 0; j < expected.size(); ++j) {
+    float value = 0;
+    std::memcpy(&value, next.model.data() + 4 * j, 4);
+    CHECK(value == 1.0F + expected[j]);
+  }
+}
+
 TEST_CASE("a weighted average over gateways equals the flat one exactly, for any split") {
   rc::check([] {
     const auto plan = plan_of(8);
@@ -118,8 +183,8 @@ TEST_CASE("a weighted average over gateways equals the flat one exactly, for any
     crypto::WordSums total{std::vector<std::int64_t>(plan.words(), 0), 0};
     for (const auto& leaf : leaves) total.add(leaf);
     const auto model = floats(std::vector<float>(8, 0.25F));
-    const auto hierarchical = next_model(plan, total, model, 0.7);
-    const auto direct = next_model(plan, flat, model, 0.7);
+    const auto hierarchical = next_model(all(plan), plan, total, model, 0.7);
+    const auto direct = next_model(all(plan), plan, flat, model, 0.7);
     RC_ASSERT(hierarchical.fault.empty());
     RC_ASSERT(hierarchical.model == direct.model);
     RC_ASSERT(hierarchical.hash == direct.hash);
@@ -143,14 +208,14 @@ TEST_CASE("a poisoned gateway among five moves the mean, and no robust rule that
     return static_cast<double>(value);
   };
   const double honest = static_cast<double>(means[0].delta[0]);
-  CHECK(first(next_model(plan, total, model, 1)) < -10 * honest);
+  CHECK(first(next_model(all(plan), plan, total, model, 1)) < -10 * honest);
   for (const auto kind :
        {robust::Kind::coordinate_median, robust::Kind::trimmed_mean, robust::Kind::krum,
         robust::Kind::multi_krum, robust::Kind::norm_filter}) {
     robust::Rule rule;
     rule.kind = kind;
     rule.attackers = 1;
-    const auto next = next_model(plan, total, model, 1, rule, means);
+    const auto next = next_model(all(plan), plan, total, model, 1, rule, means);
     CHECK(next.fault.empty());
     CHECK(first(next) == doctest::Approx(honest).epsilon(0.01));
     CHECK(next.weight == doctest::Approx(5));
@@ -161,7 +226,7 @@ TEST_CASE("a poisoned gateway among five moves the mean, and no robust rule that
   robust::Rule krum;
   krum.kind = robust::Kind::krum;
   krum.attackers = 2;
-  const auto too_few = next_model(plan, total, model, 1, krum, means);
+  const auto too_few = next_model(all(plan), plan, total, model, 1, krum, means);
   CHECK(too_few.fault.find("at least 7 updates") != std::string::npos);
   CHECK(too_few.model.empty());
 }
@@ -171,7 +236,7 @@ TEST_CASE("the next model is the model plus rate times the weighted mean") {
   crypto::WordSums total{std::vector<std::int64_t>(plan.words(), 0), 0};
   total.add(update(plan, 32768, 65536));  // +0.5 at weight 1
   total.add(update(plan, 0, 32768));      // 0 at weight 0.5
-  const auto next = next_model(plan, total, floats({1.0F, 2.0F}), 0.5);
+  const auto next = next_model(all(plan), plan, total, floats({1.0F, 2.0F}), 0.5);
   REQUIRE(next.fault.empty());
   float first = 0;
   std::memcpy(&first, next.model.data(), sizeof first);
@@ -183,6 +248,6 @@ TEST_CASE("the next model is the model plus rate times the weighted mean") {
 TEST_CASE("no model comes out of the wrong one or of an overflow") {
   const auto plan = plan_of(2);
   const auto words = update(plan, 1, 65536);
-  CHECK_FALSE(next_model(plan, words, floats({1.0F}), 1).fault.empty());
-  CHECK_FALSE(next_model(plan, words, floats({1.0F, INFINITY}), 1).fault.empty());
+  CHECK_FALSE(next_model(all(plan), plan, words, floats({1.0F}), 1).fault.empty());
+  CHECK_FALSE(next_model(all(plan), plan, words, floats({1.0F, INFINITY}), 1).fault.empty());
 }

@@ -34,7 +34,8 @@ TaskSpec spec_of(std::uint32_t cohort, double over, std::uint32_t n_min) {
 }  // namespace
 
 TEST_CASE("without a cohort size everybody is asked and waited for") {
-  const auto planned = plan_round(spec_of(0, 1, 10), 100, {facts(1, 20), facts(2, 30)});
+  const auto planned =
+      plan_round(spec_of(0, 1, 10), crypto::Subset::whole(100), {facts(1, 20), facts(2, 30)});
   const auto& plan = std::get<RoundPlan>(planned);
   CHECK(plan.cohort == 50);
   CHECK(plan.least_contributions == 25);
@@ -64,7 +65,8 @@ TEST_CASE("one total needs room for the updates and the noise of all gateways in
 }
 
 TEST_CASE("over-selection asks more than are waited for, shared by roster size") {
-  const auto planned = plan_round(spec_of(34, 40.0 / 34, 10), 100, {facts(1, 20), facts(2, 20)});
+  const auto planned = plan_round(spec_of(34, 40.0 / 34, 10), crypto::Subset::whole(100),
+                                  {facts(1, 20), facts(2, 20)});
   const auto& plan = std::get<RoundPlan>(planned);
   CHECK(plan.participation_threshold == UINT32_MAX);
   CHECK(plan.shares[0].n_target == 17);
@@ -72,7 +74,8 @@ TEST_CASE("over-selection asks more than are waited for, shared by roster size")
 }
 
 TEST_CASE("a small cohort selects a share of the devices and bounds the sum") {
-  const auto planned = plan_round(spec_of(500, 1.2, 10), 100, {facts(1, 4000), facts(2, 2000)});
+  const auto planned = plan_round(spec_of(500, 1.2, 10), crypto::Subset::whole(100),
+                                  {facts(1, 4000), facts(2, 2000)});
   const auto& plan = std::get<RoundPlan>(planned);
   CHECK(plan.participation_threshold == doctest::Approx(0.1 * 4294967296.0).epsilon(0.001));
   CHECK(plan.shares[0].expected == 400);
@@ -86,7 +89,8 @@ TEST_CASE("the common encoding cannot wrap at the largest gateway") {
     auto spec = spec_of(0, 1, 10);
     spec.encoding.ring_bits = bits;
     spec.encoding.clip_inf = 0.1;  // not a binary fraction: single precision is a little larger
-    const auto planned = plan_round(spec, 100, {facts(1, 20), facts(2, 700)});
+    const auto planned =
+        plan_round(spec, crypto::Subset::whole(100), {facts(1, 20), facts(2, 700)});
     const auto& plan = std::get<RoundPlan>(planned);
     const auto half = std::int64_t{1} << (static_cast<int>(bits) - 1);
     CHECK(700 * plan.encoding.coordinate_bound() < half);
@@ -95,13 +99,15 @@ TEST_CASE("the common encoding cannot wrap at the largest gateway") {
 }
 
 TEST_CASE("a round that cannot succeed is not planned, and the words say why") {
-  const auto too_few = plan_round(spec_of(100, 1, 10), 100, {facts(1, 20), facts(2, 20)});
+  const auto too_few =
+      plan_round(spec_of(100, 1, 10), crypto::Subset::whole(100), {facts(1, 20), facts(2, 20)});
   CHECK(std::get<std::string>(too_few).find("40 devices") != std::string::npos);
-  const auto thin = plan_round(spec_of(20, 1, 10), 100, {facts(1, 20), facts(2, 2000)});
+  const auto thin =
+      plan_round(spec_of(20, 1, 10), crypto::Subset::whole(100), {facts(1, 20), facts(2, 2000)});
   CHECK(std::get<std::string>(thin).find("n_min") != std::string::npos);
   auto narrow = spec_of(0, 1, 10);
   narrow.encoding.ring_bits = crypto::RingBits::b16;
-  const auto wide = plan_round(narrow, 100, {facts(1, 5000)});
+  const auto wide = plan_round(narrow, crypto::Subset::whole(100), {facts(1, 5000)});
   CHECK(wide.index() == 0);
 }
 
@@ -123,7 +129,7 @@ TEST_CASE("a context holds every field and reads back as planned") {
   auto spec = spec_of(0, 1, 10);
   spec.model = "mlp:2-2";
   spec.patience_seconds = 7;
-  const auto planned = plan_round(spec, 100, {facts(1, 20)});
+  const auto planned = plan_round(spec, crypto::Subset::whole(100), {facts(1, 20)});
   const auto& plan = std::get<RoundPlan>(planned);
   const RoundTerms terms{"tenant", TaskId{}, 3, Hash{}, 1000, ExchangeKey{}};
   const auto context = make_context(spec, terms, plan, facts(1, 20), plan.shares[0]);
@@ -152,7 +158,7 @@ TEST_CASE("a context holds every field and reads back as planned") {
 TEST_CASE("participations apart: a round is for one cohort, and the plan counts on no more") {
   auto spec = spec_of(0, 1, 2);
   spec.privacy = PrivacySpec{{8, 1e-6}, {1.5, {4, 5}, 4}};
-  const auto planned = plan_round(spec, 10, {facts(1, 80), facts(2, 40)});
+  const auto planned = plan_round(spec, crypto::Subset::whole(10), {facts(1, 80), facts(2, 40)});
   const auto& plan = std::get<RoundPlan>(planned);
   CHECK(plan.cohort == 30);
   CHECK(plan.participation_threshold == UINT32_MAX);
@@ -162,7 +168,7 @@ TEST_CASE("participations apart: a round is for one cohort, and the plan counts 
   CHECK(plan.shares[0].n_max < 60);
   CHECK(plan.shares[1].expected == 10);
   spec.cohort_size = 62;
-  const auto impossible = plan_round(spec, 10, {facts(1, 80), facts(2, 40)});
+  const auto impossible = plan_round(spec, crypto::Subset::whole(10), {facts(1, 80), facts(2, 40)});
   CHECK(std::get<std::string>(impossible).find("4 cohorts") != std::string::npos);
 }
 
@@ -174,7 +180,7 @@ TEST_CASE("a context of a trusted gateway with privacy carries both, for readers
   auto ready = facts(1, 20);
   ready.helpers.clear();
   const RoundTerms terms{"tenant", TaskId{}, 3, Hash{}, 1000, ExchangeKey{}};
-  const auto planned = plan_round(spec, 100, {ready});
+  const auto planned = plan_round(spec, crypto::Subset::whole(100), {ready});
   const auto& plan = std::get<RoundPlan>(planned);
   const auto context = make_context(spec, terms, plan, ready, plan.shares[0]);
   CHECK(context.minimum_reader_version() == 3);
@@ -186,7 +192,7 @@ TEST_CASE("a context of a trusted gateway with privacy carries both, for readers
   spec = spec_of(0, 1, 10);
   spec.model = "mlp:2-2";
   spec.privacy = PrivacySpec{{8, 1e-6}, {1.5, {2, 10}, 2}};
-  const auto noisy = plan_round(spec, 100, {facts(1, 20)});
+  const auto noisy = plan_round(spec, crypto::Subset::whole(100), {facts(1, 20)});
   const auto& with_noise = std::get<RoundPlan>(noisy);
   CHECK(with_noise.encoding.noise == doctest::Approx(1.5 * std::sqrt(2.0)));
   CHECK(with_noise.encoding.scale_log2 < plan.encoding.scale_log2);
@@ -195,6 +201,48 @@ TEST_CASE("a context of a trusted gateway with privacy carries both, for readers
                        .SerializeAsString());
   REQUIRE(reading);
   CHECK(reading->encoding.noise == doctest::Approx(with_noise.encoding.noise));
+}
+
+TEST_CASE("a context of a subset with device noise reads back as planned, round by round") {
+  auto spec = spec_of(0, 1, 10);
+  spec.model = "mlp:30-20-10";
+  spec.subset = SubsetSpec{"last:1", std::nullopt, 0.25, 8, true};
+  spec.device_noise = DeviceNoiseSpec{0.5, {1, 20}};
+  for (const std::uint64_t round : {1ULL, 2ULL, 3ULL, 4ULL}) {
+    const auto subset = std::get<crypto::Subset>(subset_of(spec, 830, TaskId{}, round));
+    CHECK(subset.trained == crypto::Span{620, 210});
+    CHECK(subset.blocks == 7);  // of 27
+    const auto planned = plan_round(spec, subset, {facts(1, 20)});
+    const auto& plan = std::get<RoundPlan>(planned);
+    const RoundTerms terms{"tenant", TaskId{}, round, Hash{}, 1000, ExchangeKey{}};
+    const auto context = make_context(spec, terms, plan, facts(1, 20), plan.shares[0]);
+    CHECK(context.minimum_reader_version() == 4);
+    CHECK(context.parameters() == 830);
+    CHECK(context.ByteSizeLong() <= 640);
+    const auto reading = read_context(context.SerializeAsString());
+    REQUIRE(reading);
+    CHECK(reading->subset.travelling() == subset.travelling());
+    CHECK(reading->subset.error_feedback);
+    CHECK(reading->encoding.parameters == subset.words());
+    CHECK(reading->encoding.device_noise == 0.5);
+    CHECK(reading->encoding.cannot_wrap(plan.shares[0].n_max));
+  }
+}
+
+TEST_CASE("device noise takes room from the scale, and a ring too narrow for it is refused") {
+  auto spec = spec_of(0, 1, 10);
+  const auto quiet = plan_round(spec, crypto::Subset::whole(100), {facts(1, 400)});
+  spec.device_noise = DeviceNoiseSpec{1, {1, 20}};
+  const auto noisy = plan_round(spec, crypto::Subset::whole(100), {facts(1, 400)});
+  const auto& plan = std::get<RoundPlan>(noisy).encoding;
+  CHECK(plan.scale_log2 < std::get<RoundPlan>(quiet).encoding.scale_log2);
+  CHECK(400.0 * static_cast<double>(plan.coordinate_bound()) +
+            8 * std::sqrt(400) * plan.device_noise_deviation().model <
+        0x1p31);
+  spec.encoding.ring_bits = crypto::RingBits::b16;
+  spec.device_noise->multiplier = 0.001;
+  const auto rough = plan_round(spec, crypto::Subset::whole(100), {facts(1, 400)});
+  CHECK(std::get<std::string>(rough).find("devices' noise") != std::string::npos);
 }
 
 TEST_CASE("the words name who must collude, and say when one operator could alone") {

@@ -201,6 +201,101 @@ TEST_CASE("T1: the coordinator's own helper has a name, and helps a gateway that
   CHECK(parse_task_spec(spec_with(""), names, own).spec->helpers.empty());
 }
 
+TEST_CASE("a subset names layers or parameters, and reads back the same") {
+  const auto layers = parsed(spec_with(R"("subset": {"trainable": "last:1", "share": 0.25})"));
+  REQUIRE(layers.spec);
+  REQUIRE(layers.spec->subset);
+  CHECK(layers.spec->subset->error_feedback);  // by default where not all travels
+  CHECK(layers.spec->subset->block_words == 64);
+  const auto again = parsed(to_json(*layers.spec));
+  REQUIRE(again.spec);
+  CHECK(again.spec->subset->trainable == "last:1");
+  CHECK(again.spec->subset->share == 0.25);
+  const auto range = parsed(spec_with(R"("subset": {"trainable": [100, 50]})"));
+  REQUIRE(range.spec);
+  CHECK_FALSE(range.spec->subset->error_feedback);
+  CHECK(parsed(to_json(*range.spec)).spec->subset->range == crypto::Span{100, 50});
+}
+
+TEST_CASE("subsets that cannot be are faults that name the member") {
+  for (const char* trainable : {R"("some")", R"("last:0")", R"("last:")", R"("last:-1")", "[1]",
+                                "[5, 0]", R"(["a", 1])", "7"}) {
+    CAPTURE(trainable);
+    CHECK(
+        names_fault(parsed(spec_with(R"("subset": {"trainable": )" + std::string(trainable) + "}")),
+                    "subset.trainable"));
+  }
+  CHECK(names_fault(parsed(spec_with(R"("subset": {"share": 0})")), "subset.share"));
+  CHECK(names_fault(parsed(spec_with(R"("subset": {"share": 1.1})")), "subset.share"));
+  CHECK(names_fault(parsed(spec_with(R"("subset": {"error_feedback": true})")),
+                    "subset.error_feedback"));
+  CHECK(names_fault(parsed(spec_with(R"("subset": {"layers": 1})")), "subset.layers"));
+  CHECK(names_fault(parsed(spec_with(R"("subset": 1)")), "subset"));
+}
+
+TEST_CASE("layers of a perceptron are where its trainer keeps them; what does not fit is told") {
+  using cloud::round::subset_for;
+  const auto span = [](const std::string& trainable, const std::string& model,
+                       std::uint32_t parameters) {
+    cloud::round::SubsetSpec spec;
+    spec.trainable = trainable;
+    const auto made = subset_for(spec, model, parameters, Hash{});
+    return std::holds_alternative<crypto::Subset>(made) ? std::get<crypto::Subset>(made).trained
+                                                        : crypto::Span{0, 0};
+  };
+  CHECK(span("all", "mlp:4-3-2", 23) == crypto::Span{0, 23});
+  CHECK(span("last:1", "mlp:4-3-2", 23) == crypto::Span{15, 8});
+  CHECK(span("first:1", "mlp:4-3-2", 23) == crypto::Span{0, 15});
+  CHECK(span("last:2", "mlp:4-3-2", 23) == crypto::Span{0, 23});
+  CHECK(span("last:1", "standardise+mlp:4-3-2", 31) == crypto::Span{23, 8});
+  CHECK(span("first:1", "standardise+mlp:4-3-2", 31) == crypto::Span{8, 15});
+  CHECK(span("last:3", "mlp:4-3-2", 23).count == 0);
+  CHECK(span("last:1", "tree:4", 23).count == 0);
+  CHECK(span("last:1", "mlp:4-x", 23).count == 0);
+  CHECK(span("last:1", "mlp:4-3-2", 22).count == 0);
+  cloud::round::SubsetSpec range;
+  range.range = crypto::Span{20, 4};
+  CHECK(std::get<std::string>(subset_for(range, "x", 23, Hash{})).find("has 23") !=
+        std::string::npos);
+  CHECK(std::get<crypto::Subset>(subset_for(range, "x", 24, Hash{})).trained == *range.range);
+  cloud::round::SubsetSpec coarse;
+  coarse.share = 0.9;
+  CHECK(std::get<std::string>(subset_for(coarse, "x", 100, Hash{})).find("block_words") !=
+        std::string::npos);
+  // Never more blocks than a device may have to draw from.
+  coarse.share = 0.5;
+  coarse.block_words = 1;
+  CHECK(std::get<crypto::Subset>(subset_for(coarse, "x", 1U << 24, Hash{})).fault().empty());
+}
+
+TEST_CASE(
+    "device noise alone, and beside noise in the sums; neither with a robust rule over devices") {
+  const auto alone = parsed(spec_with(R"("rounds": 7, "privacy": {"device_noise": 0.3})"));
+  REQUIRE(alone.spec);
+  CHECK_FALSE(alone.spec->privacy);
+  REQUIRE(alone.spec->device_noise);
+  CHECK(alone.spec->device_noise->multiplier >= 0.3);
+  CHECK(alone.spec->device_noise->participation.cap == 7);
+  const auto again = parsed(to_json(*alone.spec));
+  REQUIRE(again.spec);
+  CHECK_FALSE(again.spec->privacy);
+  CHECK(again.spec->device_noise->multiplier == alone.spec->device_noise->multiplier);
+  const auto both =
+      parsed(spec_with(R"("privacy": {"epsilon": 4, "device_noise": 0.3, "participations": 5})"));
+  REQUIRE(both.spec);
+  CHECK(both.spec->privacy);
+  const auto both_again = parsed(to_json(*both.spec));
+  REQUIRE(both_again.spec);
+  CHECK(both_again.spec->privacy->terms.noise_multiplier ==
+        both.spec->privacy->terms.noise_multiplier);
+  CHECK(both_again.spec->device_noise->participation.cap == 5);
+  CHECK(
+      names_fault(parsed(spec_with(R"("privacy": {"device_noise": -1})")), "privacy.device_noise"));
+  CHECK_FALSE(parsed(spec_with(R"("mode": "trusted-gateway", "n_min": 10,
+      "device_aggregation": {"rule": "krum", "attackers": 1}, "privacy": {"device_noise": 0.3})"))
+                  .spec);
+}
+
 TEST_CASE("wrong gateways are named") {
   for (const char* list : {"[]", "5", R"(["nobody"])", R"([5])"}) {
     CAPTURE(list);

@@ -239,3 +239,67 @@ TEST_CASE("hierarchical sums equal the flat sum for any split") {
     RC_ASSERT(decode_mean(plan, global).delta == decode_mean(plan, flat).delta);
   }));
 }
+
+TEST_CASE(
+    "6.3: scales leave room for the devices' noise in every bound, whatever the ring and "
+    "rotation") {
+  for (const RingBits bits : rings) {
+    for (const bool rotated : {false, true}) {
+      for (const double noise : {0.001, 0.05, 0.5}) {
+        for (const std::uint32_t n_max : {2U, 50U, 700U}) {
+          CAPTURE(static_cast<int>(bits));
+          CAPTURE(rotated);
+          CAPTURE(noise);
+          CAPTURE(n_max);
+          auto plan = make_plan(bits, n_max, 300);
+          plan.clip_l2 = 1;
+          plan.rotated = rotated;
+          choose_scales(plan, n_max);
+          const auto quiet = plan;
+          plan.device_noise = noise;
+          choose_scales(plan, n_max);
+          CHECK(plan.cannot_wrap(n_max));
+          CHECK(plan.scale_log2 <= quiet.scale_log2);
+          const auto sigma = plan.device_noise_deviation();
+          const double root = std::sqrt(n_max);
+          CHECK(8 * root * sigma.model < static_cast<double>(largest(bits)));
+          CHECK(n_max * std::ldexp(1.0, static_cast<int>(plan.weight_scale_log2)) +
+                    8 * root * sigma.metric <
+                static_cast<double>(largest(bits)) + 1);
+          CHECK(sigma.model >= noise * std::sqrt(plan.norm_bound()));
+          CHECK(sigma.model == std::floor(sigma.model));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("C3 with device noise: 8 deviations of the devices that are in the sum, and no more") {
+  auto plan = make_plan(RingBits::b32, 100, 200);
+  plan.clip_l2 = 1;
+  plan.device_noise = 0.1;
+  choose_scales(plan, 100);
+  const auto sigma = plan.device_noise_deviation();
+  const std::uint64_t count = 16;
+  auto sum = make_sum(plan, count, 0);
+  const auto most = static_cast<std::int64_t>(8 * 4 * sigma.model) +
+                    static_cast<std::int64_t>(count) * plan.coordinate_bound();
+  sum.words[3] = static_cast<std::int64_t>(4 * 4 * sigma.model);
+  CHECK(check_sum(plan, sum) == SumFault::none);
+  sum.words[3] = most + 2;
+  CHECK(check_sum(plan, sum) == SumFault::coordinate_bound);
+  // Every word at once: the norm of noise is sqrt(d) of its deviations and a tail, not 8 in each.
+  const auto typical = static_cast<std::int64_t>(4 * sigma.model);
+  for (std::uint32_t j = 0; j < plan.parameters; ++j) sum.words[j] = typical;
+  CHECK(check_sum(plan, sum) == SumFault::none);
+  for (std::uint32_t j = 0; j < plan.parameters; ++j) sum.words[j] = 6 * typical;
+  CHECK(check_sum(plan, sum) == SumFault::norm_bound);
+  for (std::uint32_t j = 0; j < plan.parameters; ++j) sum.words[j] = 0;
+  sum.words[plan.parameters + 1] = -static_cast<std::int64_t>(7 * 4 * sigma.metric);
+  CHECK(check_sum(plan, sum) == SumFault::none);
+  sum.words[plan.parameters + 1] = -static_cast<std::int64_t>(9 * 4 * sigma.metric);
+  CHECK(check_sum(plan, sum) == SumFault::weight);
+  sum.words[plan.parameters + 1] = 0;
+  sum.words.back() = 1;
+  CHECK(check_sum(plan, sum) == SumFault::canary);
+}

@@ -73,6 +73,7 @@ trib_status Device::gradient(void* user, const float*, float* out, std::uint32_t
   for (std::uint32_t i = 0; i < parameters; ++i) {
     out[i] = static_cast<float>(i % 7 + step) - 3.0F + 0.01F * call;
   }
+  if (trainer.site.steady) std::fill(out, out + parameters, *trainer.site.steady);
   *report = {1.0F + static_cast<float>(step), 2, 4};
   if (!trainer.site.fault) return TRIB_OK;
   const Fault& fault = *trainer.site.fault;

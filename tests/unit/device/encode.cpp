@@ -11,8 +11,9 @@
 namespace {
 
 trib_encoding encoding(double clip_l2 = 1.0, double clip_inf = 1.0, std::int32_t scale = 20) {
-  return {32, scale, static_cast<float>(clip_l2), static_cast<float>(clip_inf), 100, 20, 10.0F,
-          4,  false};
+  return {
+      32,    scale, static_cast<float>(clip_l2), static_cast<float>(clip_inf), 100, 20, 10.0F, 4,
+      false, 0};
 }
 constexpr trib_update_summary full = {100, 2.5F, 3, 4};
 
@@ -56,8 +57,7 @@ TEST_CASE("clipping: coordinates first, then the norm, and never outside the bou
   for (const float size : {0.01F, 0.3F, 1.0F, 77.0F, 1e20F}) {
     const auto terms = encoding(0.9, 0.2);
     std::vector<float> weights(1000, size);
-    const std::vector<float> initial(1000, 0.0F);
-    REQUIRE(trib_clip_delta(weights.data(), initial.data(), 1000, &terms) == TRIB_OK);
+    REQUIRE(trib_clip(weights.data(), 1000, &terms) == TRIB_OK);
     double square = 0;
     for (const float value : weights) {
       CHECK(std::fabs(value) <= 0.2F);
@@ -70,14 +70,13 @@ TEST_CASE("clipping: coordinates first, then the norm, and never outside the bou
 
 TEST_CASE("NaN and infinity are refused wherever they stand") {
   const auto terms = encoding();
-  const std::vector<float> initial(8, 0.0F);
   for (const float bad :
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
         -std::numeric_limits<float>::infinity()}) {
     for (std::size_t at = 0; at < 8; ++at) {
       std::vector<float> weights(8, 0.1F);
       weights[at] = bad;
-      CHECK(trib_clip_delta(weights.data(), initial.data(), 8, &terms) == TRIB_NOT_FINITE);
+      CHECK(trib_clip(weights.data(), 8, &terms) == TRIB_NOT_FINITE);
       CHECK(trib_check_bounds(weights.data(), 8, &terms, &full, nullptr) != TRIB_OK);
     }
   }
@@ -109,8 +108,8 @@ TEST_CASE("n_max devices at the extreme decode exactly on the server") {
   const EncodingPlan plan{RingBits::b32, 2,   choose_scale_log2(RingBits::b32, n_max, 1.0, 2.0, 0),
                           2.0,           1.0, choose_weight_scale_log2(RingBits::b32, n_max, 0),
                           10.0,          4};
-  const trib_encoding terms = {
-      32, plan.scale_log2, 2.0F, 1.0F, 1, plan.weight_scale_log2, 10.0F, 4, false};
+  const trib_encoding terms = {32, plan.scale_log2, 2.0F, 1.0F, 1, plan.weight_scale_log2, 10.0F,
+                               4,  false,           0};
   const std::vector<float> delta = {1.0F, -1.0F};
   std::vector<std::int32_t> words(plan.words());
   trib_encode_words(words.data(), 0, static_cast<std::uint32_t>(words.size()), delta.data(), 2,
@@ -137,9 +136,8 @@ TEST_CASE("rounding to float never carries a clipped vector over its integer bou
       state = state * 1664525U + 1013904223U;
       weight = static_cast<float>(static_cast<std::int32_t>(state)) * 0x1p-30F;
     }
-    const std::vector<float> initial(weights.size(), 0.0F);
     const auto count = static_cast<std::uint32_t>(weights.size());
-    REQUIRE(trib_clip_delta(weights.data(), initial.data(), count, &terms) == TRIB_OK);
+    REQUIRE(trib_clip(weights.data(), count, &terms) == TRIB_OK);
     REQUIRE(trib_check_bounds(weights.data(), count, &terms, &full, nullptr) == TRIB_OK);
   }
 }

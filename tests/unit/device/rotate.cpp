@@ -75,7 +75,8 @@ trib_encoding terms_of(const EncodingPlan& plan) {
           plan.weight_scale_log2,
           10.0F,
           4,
-          true};
+          true,
+          static_cast<float>(plan.device_noise)};
 }
 
 // The words of an update, with the first of a few roundings that keeps the bounds.

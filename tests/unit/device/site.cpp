@@ -6,6 +6,7 @@
 
 #include "crypto/mask.hpp"
 #include "crypto/upload.hpp"
+#include "device-protocol/cpp/context.hpp"
 #include "tributary/frame.h"
 
 namespace device_test {
@@ -318,11 +319,19 @@ std::string Site::credit(const std::string& ctx_hash, const std::string& nonce,
   return credit.SerializeAsString();
 }
 
+std::uint32_t Site::words_of(const v1::RoundContext& terms) {
+  const auto context = wire::parse_context(terms.SerializeAsString());
+  const auto* parsed = std::get_if<wire::Context>(&context);
+  REQUIRE(parsed != nullptr);
+  return static_cast<std::uint32_t>(parsed->encoding.words());
+}
+
 void Site::on_request(const Bytes& payload) {
   v1::UploadRequest request;
   REQUIRE(request.ParseFromString(text(payload)));
   REQUIRE(open_.contains(request.ctx_hash()));
-  CHECK(request.total() == (words * 4 + 239) / 240);
+  const auto& terms = open_.at(request.ctx_hash());
+  CHECK(request.total() == (words_of(terms) * 4 + terms.chunk_bytes() - 1) / terms.chunk_bytes());
   reply("credit", credit(request.ctx_hash(), request.nonce(), request.total()));
 }
 
@@ -386,6 +395,7 @@ void Site::on_header(const Bytes& payload) {
   const Hash digest = upload_digest(ctx_hash, device, nonce, tags);
   CHECK(header.digest() == digest.raw());
   unmask(header, masked);
+  if (lose_headers) return;
   const std::uint64_t round = open_.at(header.ctx_hash()).round();
   const auto plain = ring_centre(RingBits::b32, masked);
   const auto [at, fresh] = contributions.try_emplace(round, plain);

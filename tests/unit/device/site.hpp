@@ -45,7 +45,8 @@ struct Site {
   std::optional<int> cut_at;   // power fails when this action begins
   std::optional<int> fail_at;  // this action alone is refused
   std::optional<Fault> fault;
-  int gradients = 0;  // computed so far: no two steps of the test trainer are alike
+  std::optional<float> steady;  // the test trainer's gradient, in every coordinate
+  int gradients = 0;            // computed so far: no two steps of the test trainer are alike
   bool dead = false;
   std::vector<std::int32_t> revealed;
 
@@ -80,6 +81,7 @@ struct Site {
   std::set<std::uint64_t> receipts;
   std::uint32_t credit_chunks = 1000;  // granted at a time
   bool forge_receipts = false;
+  bool lose_headers = false;  // no header is answered
 
   std::vector<float> model;
   bool same_model = false;  // for every round; else each has its own, as after a release
@@ -104,6 +106,7 @@ struct Site {
                               const tributary::ExchangeKey& key) const;
   // Removes the helpers' masks after checking their tickets.
   void unmask(const v1::UploadHeader& header, Bytes& masked) const;
+  static std::uint32_t words_of(const v1::RoundContext& terms);
   void on_hello(const Bytes& payload);
   void on_request(const Bytes& payload);
   void on_chunk(const Bytes& payload);

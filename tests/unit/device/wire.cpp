@@ -257,6 +257,33 @@ TEST_CASE("a context that breaks a limit is refused by the name of its field") {
               c.set_scope(v1::SCOPE_GLOBAL);
               c.set_scope_id(std::string(16, 'x'));
             }},
+           {"subset needs minimum_reader_version 4",
+            [](auto& c) { c.mutable_subset()->set_count(1); }},
+           {"trained parameters",
+            [](auto& c) {
+              c.set_minimum_reader_version(4);
+              c.mutable_subset()->set_first(c.parameters());
+              c.mutable_subset()->set_count(1);
+            }},
+           {"blocks must be 1 to",
+            [](auto& c) {
+              c.set_minimum_reader_version(4);
+              c.mutable_subset()->set_count(c.parameters());
+              c.mutable_subset()->set_block_words(1);
+            }},
+           {"device_noise",
+            [](auto& c) {
+              c.set_minimum_reader_version(3);
+              c.mutable_privacy()->set_participation_cap(1);
+              c.mutable_privacy()->set_separation(1);
+              c.mutable_privacy()->set_band(1);
+              c.mutable_privacy()->set_device_noise(0.5F);
+            }},
+           {"device_noise",
+            [](auto& c) {
+              c.set_minimum_reader_version(4);
+              c.mutable_privacy()->set_device_noise(-0.5F);
+            }},
            {"tenant", [](auto& c) { c.set_tenant(std::string(33, 'a')); }},
            {"model", [](auto& c) { c.set_model(std::string(96, 'a')); }},
            {"round", [](auto& c) { c.set_round(0); }},

@@ -172,4 +172,6 @@ TEST_CASE("the coordinator's answers are read, and a member that is missing is n
   CHECK(exact(R"("device_aggregation":{"rule":"mean"})"));
   CHECK_FALSE(exact(R"("device_aggregation":{"rule":"krum"})"));
   CHECK_FALSE(exact(R"("privacy":{"epsilon":8})"));
+  CHECK(exact(R"("privacy":{"device_noise":0.5,"delta":1e-6})"));
+  CHECK_FALSE(exact(R"("privacy":{"device_noise":0.5,"noise_multiplier":1})"));
 }

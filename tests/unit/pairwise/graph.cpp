@@ -6,7 +6,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "crypto/pairwise/public_draw.hpp"
+#include "crypto/public_draw.hpp"
 #include "tests/unit/pairwise/vectors.hpp"
 
 using namespace tributary;
@@ -67,7 +67,7 @@ TEST_CASE("graphs that cannot be are refused") {
 TEST_CASE("draws are uniform where a plain remainder would not be") {
   // 3 * 2^30: a quarter of the words is passed over; a remainder would favour the first third.
   const std::uint32_t bound = 3U << 30;
-  PublicDraw draw(Hash{{1}});
+  crypto::PublicDraw draw(Hash{{1}});
   int in_first_third = 0;
   for (int i = 0; i < 30'000; ++i) {
     const std::uint32_t value = draw.below(bound);

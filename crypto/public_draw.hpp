@@ -1,9 +1,9 @@
-// Numbers everybody draws alike from a public seed: for the graph and the choice of witnesses.
+// Numbers everybody draws alike from a public seed: for graph, witnesses and the blocks that travel.
 #pragma once
 
 #include "crypto/bytes.hpp"
 
-namespace tributary::pairwise {
+namespace tributary::crypto {
 
 // Little-endian u32 words of ChaCha20-IETF(key = seed, nonce 0, counter from 0), in order.
 class PublicDraw {
@@ -24,4 +24,4 @@ class PublicDraw {
 // 0..n-1 shuffled: i from n-1 down to 1, j uniform in 0..i, swap (Fisher-Yates). n >= 1.
 std::vector<std::uint32_t> permutation(const Hash& seed, std::uint32_t n);
 
-}  // namespace tributary::pairwise
+}  // namespace tributary::crypto

@@ -1,4 +1,4 @@
-#include "crypto/pairwise/public_draw.hpp"
+#include "crypto/public_draw.hpp"
 
 #include <numeric>
 #include <stdexcept>
@@ -6,7 +6,7 @@
 
 #include "crypto/sodium.hpp"
 
-namespace tributary::pairwise {
+namespace tributary::crypto {
 namespace {
 
 constexpr std::uint64_t words_in_block = 16;
@@ -47,4 +47,4 @@ std::vector<std::uint32_t> permutation(const Hash& seed, std::uint32_t n) {
   return order;
 }
 
-}  // namespace tributary::pairwise
+}  // namespace tributary::crypto

@@ -49,7 +49,7 @@ TEST_CASE("one total needs room for the updates and the noise of all gateways in
   auto spec = spec_of(0, 1, 10);
   const std::vector<GatewayFacts> sites{facts(1, 1000), facts(2, 1000), facts(3, 1000)};
   const auto scale_of = [&] {
-    const auto planned = plan_round(spec, 100, sites);
+    const auto planned = plan_round(spec, crypto::Subset::whole(100), sites);
     return std::get<RoundPlan>(planned).encoding;
   };
   const auto alone = scale_of();

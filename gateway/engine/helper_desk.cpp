@@ -61,10 +61,8 @@ void HelperDesk::answer(v1::JointRequest request, Rosters rosters, Done done) {
 }
 
 void HelperDesk::void_scope(v1::RoundScope scope, Done done) {
-  run(
-      [this, asked = std::move(scope)] {
-        return helper::void_errand(*role_, asked, clock_.wall());
-      },
+  run([this,
+       asked = std::move(scope)] { return helper::void_errand(*role_, asked, clock_.wall()); },
       std::move(done));
 }
 

@@ -18,7 +18,8 @@ struct Errand {
 
 // Where a crash would be remembered differently: the promise is durable; the hash of the answer is.
 enum class Step { recorded, answered };
-using Reached = void (*)(Step);  // told of each, for tests that kill the program there; may be nullptr
+using Reached =
+    void (*)(Step);  // told of each, for tests that kill the program there; may be nullptr
 
 // `rosters`: the bytes of the rosters the leaves' contexts name, in their order. A failing disk is a text and a
 // wait: nothing has been promised then.

@@ -102,7 +102,8 @@ TEST_CASE("a device refused by a helper is left out of a second sum") {
   }
 }
 
-TEST_CASE("a device refused in a wider scope's question: only one that held these survivors counts") {
+TEST_CASE(
+    "a device refused in a wider scope's question: only one that held these survivors counts") {
   Fleet fleet(4);
   SiteWorld world(fleet);
   world.join_all();

@@ -73,19 +73,11 @@ std::string fault_in_scope(const v1::RoundContext& context) {
   return {};
 }
 
-// What later versions of the protocol may ask for and this program does not do.
-std::string fault_in_unknown(const v1::RoundContext& context) {
-  if (context.has_subset()) return "subsets of parameters are not known to this program";
-  if (context.privacy().device_noise() != 0) return "device_noise is not known to this program";
-  return {};
-}
-
 std::string fault_in_terms(const v1::RoundContext& context) {
   if (context.minimum_reader_version() > protocol_version) {
     return "minimum_reader_version " + std::to_string(context.minimum_reader_version()) +
            " is newer than this program's " + std::to_string(protocol_version);
   }
-  if (auto fault = fault_in_unknown(context); !fault.empty()) return fault;
   if (auto fault = fault_in_mode(context); !fault.empty()) return fault;
   if (auto fault = fault_in_scope(context); !fault.empty()) return fault;
   if (context.tenant().empty() || context.tenant().size() > longest_tenant) {

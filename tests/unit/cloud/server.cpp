@@ -42,7 +42,7 @@ class Running {
     daemon_ = std::make_unique<server::Daemon>(
         context_,
         server::DaemonSettings{credentials.path(), folder_.path() / "state", "test", loopback,
-                               loopback, limits},
+                               loopback, limits, std::nullopt},
         [](engine::Severity, std::string_view, service::log::Fields) {});
     gateways_port = daemon_->gateways().port();
     admin_port = daemon_->admin().port();
@@ -131,8 +131,8 @@ Got admin(Running& running, http::verb method, const std::string& target,
   return Client(running.admin_port, running.client_tls()).ask(method, target, body, token);
 }
 
-Got gateway(Running& running, http::verb method, const std::string& target,
-            const std::string& body = "") {
+Got as_gateway(Running& running, http::verb method, const std::string& target,
+               const std::string& body = "") {
   const auto files = running.credentials.client("gateway:" + gateway_hex);
   return Client(running.gateways_port, running.client_tls(files)).ask(method, target, body);
 }
@@ -224,8 +224,8 @@ TEST_CASE("the gateway plane wants a gateway's certificate of the fleet's CA") {
       if (route.plane == server::Plane::gateway) CHECK(ask(files, path_of(route)).status == 403);
     }
   }
-  CHECK(gateway(running, http::verb::get, "/v1/gateway/work").status == 409);
-  CHECK(gateway(running, http::verb::get, "/v1/tasks").status == 404);
+  CHECK(as_gateway(running, http::verb::get, "/v1/gateway/work").status == 409);
+  CHECK(as_gateway(running, http::verb::get, "/v1/tasks").status == 404);
 }
 
 TEST_CASE("TLS 1.2 and plain text are refused") {
@@ -271,14 +271,13 @@ TEST_CASE("wrong paths, methods, bodies and sizes get problem documents") {
   CHECK(admin(running, http::verb::post, "/v1/models?name=a&architecture=b", model_bytes(1025))
             .status == 413);
   CHECK(admin(running, http::verb::get, "/v1/tasks", "a body").status == 413);
-  CHECK(gateway(running, http::verb::put, "/v1/gateway/keys", std::string(64 * 1024, 'x')).status ==
-        413);
-  CHECK(gateway(running, http::verb::put, "/v1/gateway/keys", "\xff").status == 400);
-  CHECK(
-      gateway(running, http::verb::put, "/v1/rounds/" + std::string(64, '0') + "/sum", "").status ==
-      404);
-  CHECK(gateway(running, http::verb::put, "/v1/rounds/1/sum", "").status == 404);
-  CHECK(gateway(running, http::verb::get, "/v1/gateway/work?wait=soon").status == 400);
+  CHECK(as_gateway(running, http::verb::put, "/v1/gateway/keys", std::string(64 * 1024, 'x'))
+            .status == 413);
+  CHECK(as_gateway(running, http::verb::put, "/v1/gateway/keys", "\xff").status == 400);
+  CHECK(as_gateway(running, http::verb::put, "/v1/rounds/" + std::string(64, '0') + "/sum", "")
+            .status == 404);
+  CHECK(as_gateway(running, http::verb::put, "/v1/rounds/1/sum", "").status == 404);
+  CHECK(as_gateway(running, http::verb::get, "/v1/gateway/work?wait=soon").status == 400);
 }
 
 TEST_CASE("a chunked body past the limit is cut off with 413") {
@@ -353,36 +352,37 @@ TEST_CASE("models go in and come out, and a connection serves many requests") {
 TEST_CASE("a gateway that waits for work is woken by a change, and by nothing else") {
   Running running;
   const auto& authority = running.credentials.fleet_authority();
-  REQUIRE(gateway(running, http::verb::put, "/v1/gateway/keys", keys_body(authority, "1")).status ==
-          200);
+  REQUIRE(
+      as_gateway(running, http::verb::put, "/v1/gateway/keys", keys_body(authority, "1")).status ==
+      200);
   v1::Work work;
-  REQUIRE(work.ParseFromString(gateway(running, http::verb::get, "/v1/gateway/work").body));
+  REQUIRE(work.ParseFromString(as_gateway(running, http::verb::get, "/v1/gateway/work").body));
   const auto target = "/v1/gateway/work?wait=20&seen=" + work.version();
   const auto start = std::chrono::steady_clock::now();
   auto waiting =
-      std::async(std::launch::async, [&] { return gateway(running, http::verb::get, target); });
+      std::async(std::launch::async, [&] { return as_gateway(running, http::verb::get, target); });
   CHECK(waiting.wait_for(std::chrono::milliseconds{300}) == std::future_status::timeout);
   // The same keys again change nothing.
-  gateway(running, http::verb::put, "/v1/gateway/keys", keys_body(authority, "1"));
+  as_gateway(running, http::verb::put, "/v1/gateway/keys", keys_body(authority, "1"));
   CHECK(waiting.wait_for(std::chrono::milliseconds{200}) == std::future_status::timeout);
-  gateway(running, http::verb::put, "/v1/gateway/keys", keys_body(authority, "2"));
+  as_gateway(running, http::verb::put, "/v1/gateway/keys", keys_body(authority, "2"));
   const auto woken = waiting.get();
   CHECK(woken.status == 200);
   REQUIRE(work.ParseFromString(woken.body));
   CHECK("/v1/gateway/work?wait=20&seen=" + work.version() != target);
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{10});
   const auto again = "/v1/gateway/work?wait=1&seen=" + work.version();
-  CHECK(gateway(running, http::verb::get, again).status == 200);
+  CHECK(as_gateway(running, http::verb::get, again).status == 200);
 }
 
 TEST_CASE("a stop answers those who wait and does not wait for idle connections") {
   auto running = std::make_unique<Running>();
   const auto& authority = running->credentials.fleet_authority();
   REQUIRE(
-      gateway(*running, http::verb::put, "/v1/gateway/keys", keys_body(authority, "1")).status ==
+      as_gateway(*running, http::verb::put, "/v1/gateway/keys", keys_body(authority, "1")).status ==
       200);
   v1::Work work;
-  REQUIRE(work.ParseFromString(gateway(*running, http::verb::get, "/v1/gateway/work").body));
+  REQUIRE(work.ParseFromString(as_gateway(*running, http::verb::get, "/v1/gateway/work").body));
   Client idle(running->admin_port, running->client_tls());
   CHECK(idle.ask(http::verb::get, "/v1/status", "", bearer).status == 200);
   Client poller(running->gateways_port,

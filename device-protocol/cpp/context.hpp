@@ -21,12 +21,19 @@ struct HelperEpoch {
   std::uint32_t epoch;
 };
 
+// Mode pairwise; the slot is the round.
+struct PairwiseTerms {
+  Hash group;
+  std::uint32_t witness_seconds;
+  std::uint32_t reveal_seconds;
+};
+
 struct Context {
   Hash hash;
   std::string tenant;
   TaskId task;
   GatewayId gateway;
-  v1::TrustMode mode;  // split-trust or trusted-gateway
+  v1::TrustMode mode;  // split-trust, trusted-gateway or pairwise
   v1::Scope scope;
   std::uint64_t round;
   std::uint32_t attempt;
@@ -34,9 +41,10 @@ struct Context {
   Hash model_hash;
   crypto::EncodingPlan encoding;
   std::uint32_t gateway_epoch;
-  std::vector<HelperEpoch> helpers;  // 1..3, no helper twice; none in trusted-gateway
-  robust::Rule aggregation;          // over devices; the mean in split-trust
+  std::vector<HelperEpoch> helpers;  // 1..3 in split-trust, no helper twice; else none
+  robust::Rule aggregation;          // over devices; other than the mean in trusted-gateway only
   privacy::Terms privacy;
+  std::optional<PairwiseTerms> pairwise;  // exactly in mode pairwise
   Hash roster_hash;
   std::uint32_t participation_threshold;
   std::uint32_t n_min;  // 1 <= n_min <= n_target <= n_max

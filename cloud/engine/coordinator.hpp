@@ -20,7 +20,8 @@ class Coordinator {
         board(store, fleet, world),
         revisions(std::move(life)),
         rounds({store, fleet, board, revisions, identity, world, observer}),
-        scheduler(fleet, board, rounds, world) {
+        groups(store, fleet, revisions, identity, world),
+        scheduler(fleet, board, groups, rounds, world) {
     rounds.resume();
     rounds.when_closed([this](const TaskId&) { scheduler.tick(); });
   }
@@ -41,6 +42,7 @@ class Coordinator {
   TaskBoard board;
   Revisions revisions;
   RoundDesk rounds;
+  GroupDesk groups;
   Scheduler scheduler;
 };
 

@@ -29,6 +29,7 @@ struct ContextReading {
   std::uint32_t n_max;
   std::uint64_t deadline;  // Unix seconds
   std::uint32_t chunk_bytes;
+  std::uint32_t after_deadline_seconds;  // what the mode may take after the uploads
 };
 std::optional<ContextReading> read_context(std::string_view bytes);
 

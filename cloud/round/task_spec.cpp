@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "cloud/round/members.hpp"
+#include "cloud/round/pairwise_members.hpp"
 
 namespace tributary::cloud::round {
 namespace {
@@ -93,7 +94,7 @@ void read_helpers(Members& members, const GatewayNames& names, TaskSpec& spec) {
   if (value != nullptr && object == nullptr) {
     members.fault("helpers", "must be an object from gateway to a list of helper ids");
   } else if (spec.mode != TrustMode::split_trust) {
-    if (named) members.fault("helpers", "are for mode \"split-trust\": here nobody masks");
+    if (named) members.fault("helpers", "are for mode \"split-trust\": this one has none");
   } else if (named) {
     read_named_helpers(members, *object, names, spec);
   } else if (spec.gateways.size() == 1) {
@@ -105,8 +106,10 @@ void read_mode(Members& members, TaskSpec& spec) {
   const auto* mode = members.find("mode");
   if (mode != nullptr && *mode == "trusted-gateway") {
     spec.mode = TrustMode::trusted_gateway;
+  } else if (mode != nullptr && *mode == "pairwise") {
+    spec.mode = TrustMode::pairwise;
   } else if (mode != nullptr && *mode != "split-trust") {
-    members.fault("mode", "must be \"split-trust\" or \"trusted-gateway\"");
+    members.fault("mode", "must be \"split-trust\", \"trusted-gateway\" or \"pairwise\"");
   }
   const auto* scope = members.find("scope");
   if (scope != nullptr && *scope != "gateway") {
@@ -319,7 +322,15 @@ json::object helpers_json(const TaskSpec& spec) {
 }  // namespace
 
 std::string_view name_of(TrustMode mode) {
-  return mode == TrustMode::trusted_gateway ? "trusted-gateway" : "split-trust";
+  switch (mode) {
+    case TrustMode::trusted_gateway:
+      return "trusted-gateway";
+    case TrustMode::pairwise:
+      return "pairwise";
+    case TrustMode::split_trust:
+      break;
+  }
+  return "split-trust";
 }
 
 ParsedSpec parse_task_spec(std::string_view text, const GatewayNames& names) {
@@ -348,6 +359,7 @@ ParsedSpec parse_task_spec(std::string_view text, const GatewayNames& names) {
     read_device_aggregation(*aggregation, parsed.faults, spec);
   if (const auto* privacy = section(members, "privacy"))
     read_privacy(*privacy, parsed.faults, spec);
+  read_pairwise(section(members, "pairwise"), parsed.faults, spec);
   members.refuse_unknown();
   if (parsed.faults.empty()) parsed.spec = std::move(spec);
   return parsed;
@@ -379,6 +391,7 @@ std::string to_json(const TaskSpec& spec) {
   if (spec.mode == TrustMode::trusted_gateway) {
     object["device_aggregation"] = aggregation_json(spec.device_aggregation);
   }
+  if (spec.pairwise) object["pairwise"] = pairwise_json(*spec.pairwise);
   if (spec.privacy) object["privacy"] = privacy_json(*spec.privacy);
   return json::serialize(object);
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cloud/round/pairwise_spec.hpp"
 #include "crypto/privacy/gaussian_accountant.hpp"
 #include "crypto/privacy/sum_noise.hpp"
 #include "crypto/ring.hpp"
@@ -34,8 +35,8 @@ struct EncodingSpec {
 };
 
 // Who may see a single update (crypto/README.md).
-enum class TrustMode { split_trust, trusted_gateway };
-std::string_view name_of(TrustMode mode);  // "split-trust", "trusted-gateway"
+enum class TrustMode { split_trust, trusted_gateway, pairwise };
+std::string_view name_of(TrustMode mode);  // "split-trust", "trusted-gateway", "pairwise"
 
 // Differential privacy of what each gateway's sum tells about one device, over the whole task.
 struct PrivacySpec {
@@ -64,8 +65,14 @@ struct TaskSpec {
   robust::Rule aggregation;         // over the gateways' means
   robust::Rule device_aggregation;  // over devices, at each gateway; only in trusted-gateway
   std::optional<PrivacySpec> privacy;
+  std::optional<PairwiseSpec> pairwise;  // exactly in mode pairwise
   std::uint32_t chunk_bytes = 16368;  // multiple of 48
   double server_learning_rate = 1;
+
+  // From the opening of a round until the gateways' sums ought to be made.
+  std::uint32_t seconds_of_a_round() const {
+    return deadline_seconds + (pairwise ? pairwise->after_deadline_seconds() : 0);
+  }
 };
 
 struct SpecFault {

@@ -99,6 +99,7 @@ void SiteWorld::restart() {
   cloud::engine::World world;
   world.now = [this] { return now; };
   world.new_task_id = [this] { return filled<TaskId>(++tasks_); };
+  world.draw_beacon = [this] { return filled<Hash>(++beacons_); };
   world.submit = [this](std::function<void()> work, std::function<void()> then) {
     jobs.emplace_back(std::move(work), std::move(then));
     if (run_jobs_at_once && coordinator_) run_jobs();

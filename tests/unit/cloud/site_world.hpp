@@ -100,6 +100,7 @@ class SiteWorld {
   crypto::ExchangeSecret combiner_ = crypto::ExchangeSecret::random();
   crypto::ExchangeSecret epoch_ = crypto::ExchangeSecret::random();
   std::uint8_t tasks_ = 0;
+  std::uint8_t beacons_ = 0;
   NoObserver observer_;
   std::unique_ptr<Coordinator> coordinator_;
 };

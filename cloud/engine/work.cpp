@@ -87,7 +87,7 @@ v1::Work work_of(const GatewayId& gateway, const RoundDesk& rounds, const Fleet&
     offer.set_group(group.content);
     offer.set_signature(group.signature.raw());
     offer.set_roster_hash(group.roster_hash.raw());
-    for (const auto& member : group.members) offer.add_members(member.raw());
+    for (const auto& device : group.members) offer.add_members(device.raw());
   }
   if (!helper) return work;
   for (const auto& scope : store.voids.asked(*helper, most_voids)) {

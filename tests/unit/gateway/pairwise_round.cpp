@@ -34,7 +34,9 @@ void vow(World& world, std::uint8_t number) {
 World closed_round(std::optional<int> crash_at = std::nullopt) {
   World world(pairwise_plan(), {}, 5);
   world.crash_at = crash_at;
-  for (const std::uint8_t i : std::vector<std::uint8_t>{1, 2, 3, 5}) world.upload(i);
+  for (int turn = 0; turn < 3; ++turn) {
+    for (const std::uint8_t i : std::vector<std::uint8_t>{1, 2, 3, 5}) world.upload(i);
+  }
   world.pass(10min);
   world.sync();
   return world;

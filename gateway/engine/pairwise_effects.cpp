@@ -1,6 +1,4 @@
 // The part of Rounds that carries out what only mode pairwise asks for.
-#include <boost/asio/post.hpp>
-
 #include "gateway/engine/round_step.hpp"
 
 namespace tributary::gateway::engine {
@@ -133,27 +131,29 @@ void Rounds::start_pairwise_sum(OpenRound& round, const round::ComputeSum& sum,
   }
   round.adding_up = true;
   auto noise_key = std::make_shared<const privacy::NoiseKey>(privacy::noise_key(*secret));
-  boost::asio::post(around_.workers, [this, journal = round.journal, pairwise = round.pairwise,
-                                      admitted, noise_key, job = sum,
-                                      held = std::move(reveals)] {
-    const auto begun = around_.clock.monotonic();
-    PairwiseSum result;
-    try {
-      result = pairwise_sum(*journal, admitted, *pairwise, job.survivors_hash, job.survivors, held,
-                            *noise_key);
-    } catch (const std::exception& failure) {
-      result.sum.fault = failure.what();
-    }
-    const std::chrono::duration<double> took = around_.clock.monotonic() - begun;
-    around_.metrics.sum_seconds.Increment(took.count());
-    boost::asio::post(around_.io, [this, ctx_hash = admitted.context.hash,
-                                   hash = job.survivors_hash, done = std::move(result)]() mutable {
-      OpenRound* open = find(ctx_hash);
-      if (open == nullptr) return;
-      if (done.wrong.empty()) return finish_sum(ctx_hash, hash, std::move(done.sum));
-      secrets_wrong(*open, hash, std::move(done.wrong));
-    });
-  });
+  auto result = std::make_shared<PairwiseSum>();
+  const Hash survivors_hash = sum.survivors_hash;
+  around_.submit(
+      [this, result, journal = round.journal, pairwise = round.pairwise, admitted, noise_key,
+       job = sum, held = std::move(reveals)] {
+        const auto begun = around_.clock.monotonic();
+        try {
+          *result = pairwise_sum(*journal, admitted, *pairwise, job.survivors_hash, job.survivors,
+                                 held, *noise_key);
+        } catch (const std::exception& failure) {
+          result->sum.fault = failure.what();
+        }
+        const std::chrono::duration<double> took = around_.clock.monotonic() - begun;
+        around_.metrics.sum_seconds.Increment(took.count());
+      },
+      [this, result, survivors_hash, ctx_hash = admitted.context.hash] {
+        OpenRound* open = find(ctx_hash);
+        if (open == nullptr) return;
+        if (result->wrong.empty()) {
+          return finish_sum(ctx_hash, survivors_hash, std::move(result->sum));
+        }
+        secrets_wrong(*open, survivors_hash, std::move(result->wrong));
+      });
 }
 
 void Rounds::secrets_wrong(OpenRound& round, const Hash& survivors_hash,

@@ -1,5 +1,6 @@
 """The demonstration itself, small: real broker, TLS, masks, drop-outs; every released sum is compared."""
 import csv
+import json
 import random
 import tempfile
 import unittest
@@ -83,6 +84,21 @@ class TrustedGateway(unittest.TestCase):
         self.assertIn("device_left_out", logs)
         self.assertGreater(with_rule, 0.8)
         self.assertLess(with_mean, with_rule - 0.05)
+
+
+class AsksTwice(unittest.TestCase):
+    def test_a_colluding_gateway_and_coordinator_get_one_sum_from_a_helper(self):
+        with Demo("--data", "digits", "--devices", "10", "--gateways", "1", "--rounds", "3", "--dropout", "0",
+                  "--attack", "asks-twice") as demo:
+            _, report = demo.finish(300)
+            self.assertEqual((report["sums_verified"], report["sums_wrong"]), (3, 0), demo.output() + demo.logs())
+            answers = [json.loads(line) for line in (demo.work / "questions.jsonl").read_text().splitlines()]
+            given = {answer["asked"]: answer["answer"] for answer in answers}
+            self.assertEqual(given["the same survivors again"], "the same bytes again", demo.logs())
+            self.assertEqual(given["one device left out"], "refused: ALREADY_ANSWERED")
+            self.assertEqual(given["one device left out, as a new attempt"], "refused: BAD_TICKET")
+            self.assertEqual(given["the same uploads as those of the next round"], "refused: BAD_TICKET")
+            self.assertFalse(any(answer["leaked"] for answer in answers))
 
 
 class Privacy(unittest.TestCase):

@@ -68,8 +68,7 @@ TEST_CASE("pairwise: masks among devices come off, with members that dropped out
   CHECK(words_of(sum) == fleet.fleet.true_sum(sum));
   CHECK(sum.tickets_size() == 0);
 
-  v1::Work work;
-  *work.add_groups() = fleet.offer();
+  auto work = world.standing;
   auto* outcome = work.add_outcomes();
   outcome->set_ctx_hash(sum.ctx_hash());
   outcome->set_kind(v1::ROUND_OUTCOME_RELEASED);
@@ -117,9 +116,8 @@ TEST_CASE("readiness says who is missing, and a round waits for every prekey") {
   PairwiseFleet fleet(5);
   SiteWorld world(fleet.fleet);
   world.join_all();
-  v1::Work work;
-  *work.add_groups() = fleet.offer();
-  world.site->take(work);
+  *world.standing.add_groups() = fleet.offer();
+  world.site->take(world.standing);
   world.settle();
   for (std::uint32_t i = 0; i < 4; ++i) fleet.say_prekey(world, fleet.devices[i], 1);
   world.settle();

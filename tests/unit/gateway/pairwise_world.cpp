@@ -118,9 +118,9 @@ bool PairwiseFleet::prekey_receipted(SiteWorld& world, const PairwiseDevice& dev
 }
 
 void PairwiseFleet::prepare(SiteWorld& world, std::uint32_t slots) const {
-  v1::Work work;
-  *work.add_groups() = offer();
-  world.site->take(work);
+  world.standing.clear_groups();
+  *world.standing.add_groups() = offer();
+  world.site->take(world.standing);
   world.until([&] { return !world.retained(wire::group_topic(group_.task)).empty(); });
   for (const auto& device : devices) {
     for (std::uint32_t slot = device.chain.slot(); slot < device.chain.slot() + slots; ++slot) {

@@ -322,12 +322,14 @@ SiteWorld::SiteWorld(Fleet& around, std::uint64_t store_bytes) : fleet(around) {
                                          std::chrono::steady_clock::now().time_since_epoch()) +
                                      skipped;
                             }};
+  threads = std::make_unique<engine::SiteThreads>(io);
   site = std::make_unique<engine::Site>(
-      io, fleet.identity(), options, ports, clock, metrics,
+      fleet.identity(), options, ports, threads->workers(), clock, metrics,
       [this](engine::Severity, std::string_view event, service::log::Fields fields) {
         log.push_back(service::log::human_line(event, fields));
       });
   site->start();
+  threads->run(*site);
 }
 
 void SiteWorld::hear(const std::string& topic, const std::string& payload) {
@@ -389,7 +391,7 @@ std::string SiteWorld::offer_topic() const {
 }
 
 void SiteWorld::open(const v1::RoundContext& context) {
-  v1::Work work;
+  v1::Work work = standing;
   *work.add_rounds() = fleet.offer(context);
   *work.add_helper_keys() = fleet.helper_key();
   for (auto& round : site->take(work)) {

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "crypto/upload.hpp"
-#include "gateway/engine/site.hpp"
+#include "gateway/engine/site_threads.hpp"
 
 namespace tributary::gateway::test {
 
@@ -131,6 +131,7 @@ class SiteWorld {
   std::vector<v1::Reject> rejects(const FleetDevice& device) const;
   bool rejected(const FleetDevice& device, v1::RejectReason reason) const;
 
+  v1::Work standing;  // what every answer of the coordinator says besides
   std::set<DeviceId> receipts;
   std::function<void()> before_speaking;  // for crashes; may not return
   std::function<void(const DeviceId&)> receipt_heard;
@@ -142,6 +143,7 @@ class SiteWorld {
   std::chrono::milliseconds skipped{0};  // of monotonic time
   Fleet& fleet;
   std::unique_ptr<engine::Site> site;
+  std::unique_ptr<engine::SiteThreads> threads;  // end before the site
 
  private:
   void hear(const std::string& topic, const std::string& payload);

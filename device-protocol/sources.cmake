@@ -1,24 +1,39 @@
 # Every source of the device library, also for builds without CMake's help (ports/cortex-m/check).
 set(TRIBUTARY_DEVICE_SOURCES
+  src/certified.c
+  src/chain.c
   src/chunk.c
   src/client.c
+  src/closing.c
   src/derive.c
   src/encode.c
   src/fetch.c
   src/frame.c
   src/gaussian.c
   src/graph.c
+  src/group.c
+  src/heads.c
   src/identity.c
   src/join.c
   src/kdf.c
   src/mask.c
+  src/member.c
+  src/member_path.c
   src/offer.c
+  src/pair_masks.c
+  src/pairs.c
   src/pairwise.c
+  src/prekey.c
   src/records.c
+  src/reveal.c
   src/rotate.c
   src/seal.c
+  src/sealed_share.c
   src/shamir.c
+  src/slots.c
   src/status.c
+  src/supply.c
+  src/survivors.c
   src/topic.c
   src/train.c
   src/upload.c

@@ -33,13 +33,14 @@ static uint32_t below(draw* from, uint32_t bound) {
   return word % bound;
 }
 
-static void shuffle(const trib_crypto_port* crypto, uint16_t* order, const trib_graph* graph) {
+void trib_permutation(const trib_crypto_port* crypto, uint16_t* order,
+                      const unsigned char seed[TRIB_HASH_BYTES], uint16_t n) {
   draw from;
   from.crypto = crypto;
-  from.seed = graph->seed;
+  from.seed = seed;
   from.next = 0;
-  for (uint32_t i = 0; i < graph->devices; ++i) order[i] = (uint16_t)i;
-  for (uint32_t i = graph->devices - 1U; i > 0; --i) {
+  for (uint32_t i = 0; i < n; ++i) order[i] = (uint16_t)i;
+  for (uint32_t i = n - 1U; i > 0; --i) {
     const uint32_t j = below(&from, i + 1);
     const uint16_t swapped = order[i];
     order[i] = order[j];
@@ -72,7 +73,7 @@ trib_status trib_graph_neighbours(const trib_crypto_port* crypto, uint16_t* neig
   if (n < 2 || device >= n || graph->degree > TRIB_MAX_NEIGHBOURS || (!complete && !even)) {
     return TRIB_BAD_ARGUMENT;
   }
-  shuffle(crypto, order, graph);
+  trib_permutation(crypto, order, graph->seed, graph->devices);
   while (order[position] != device) ++position;
   for (uint16_t step = 1; step <= forward; ++step, ++count) {
     insert(neighbours, count, order[(position + step) % n]);

@@ -159,7 +159,9 @@ void GroupDesk::adopt(store::GroupRow row, const v1::Group& group) {
               {"first_slot", group.first_slot()}});
   revisions_.changed(row.gateway);
   const Key key{row.task, row.gateway};
-  entries_.insert_or_assign(key, entry_of(std::move(row)));
+  auto entry = entry_of(std::move(row));
+  entry.behind_since = entry.row.made_at;
+  entries_.insert_or_assign(key, std::move(entry));
 }
 
 std::variant<GroupDesk::Prepared, std::string> GroupDesk::prepared(const Task& task,

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t kLargestMessage = 262208;  // PROTOCOL.md 2
 constexpr std::size_t kPage = 4096;
+constexpr std::uint32_t kLargestGroup = 5000;
+constexpr std::uint32_t kMostNeighbours = 254;
 
 std::size_t whole_pages(std::size_t bytes) {
   return (bytes + kPage - 1) / kPage * kPage;
@@ -19,7 +21,9 @@ std::size_t whole_pages(std::size_t bytes) {
 WorkingMemory::WorkingMemory(std::uint32_t parameters) {
   const auto buffer = whole_pages(std::size_t{parameters} * sizeof(float));
   size_ = 3 * buffer + whole_pages(kLargestMessage);
-  base_ = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE,
+  memory_.pairwise_size = trib_pairwise_bytes(kLargestGroup, kMostNeighbours);
+  reserved_ = size_ + whole_pages(memory_.pairwise_size);
+  base_ = ::mmap(nullptr, reserved_, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base_ == MAP_FAILED) throw std::bad_alloc();
   auto* bytes = static_cast<unsigned char*>(base_);
@@ -29,10 +33,11 @@ WorkingMemory::WorkingMemory(std::uint32_t parameters) {
   memory_.parameters = parameters;
   memory_.message = bytes + 3 * buffer;
   memory_.message_size = kLargestMessage;
+  memory_.pairwise = bytes + size_;
 }
 
 WorkingMemory::~WorkingMemory() {
-  ::munmap(base_, size_);
+  ::munmap(base_, reserved_);
 }
 
 void WorkingMemory::release() {

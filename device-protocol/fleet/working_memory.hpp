@@ -1,5 +1,6 @@
-// The three model buffers and the message scratch of one device at fixed addresses. Pages cost
-// memory only from the first write until release(): a thousand idle devices cost next to nothing.
+// The three model buffers and the message scratch of one device at fixed addresses, and what it keeps of its
+// group in mode pairwise. Pages cost memory only from the first write until release(): a thousand idle devices
+// cost next to nothing.
 #pragma once
 
 #include <cstddef>
@@ -20,12 +21,13 @@ class WorkingMemory {
 
   // Valid and unmoved as long as this object.
   const trib_client_memory& memory() const { return memory_; }
-  // Gives the pages back; all content becomes zero. Only while the client has no round.
+  // Gives the pages back but for the group's; their content becomes zero. Only while the client has no round.
   void release();
 
  private:
   void* base_;
-  std::size_t size_;
+  std::size_t size_;      // of what release() gives back
+  std::size_t reserved_;  // with the group's pages behind it
   trib_client_memory memory_{};
 };
 

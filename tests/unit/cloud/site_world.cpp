@@ -265,11 +265,12 @@ Contribution SiteWorld::contribute(const TaskId& task, const SiteGateway& gatewa
   auto words = made.truth.words;
   if (garbage) words.back() = 1;
   auto masked = ring_bytes(plan, words);
-  crypto::ring_add(plan.bits, masked, masks);
+  const bool helped = !part.context.helpers.empty();
+  if (helped) crypto::ring_add(plan.bits, masked, masks);
   sum.set_ctx_hash(ctx_hash.raw());
   sum.set_survivors_hash(made.survivors_hash.raw());
   sum.set_words(masked.data(), masked.size());
-  sum.add_tickets()->set_tickets(std::string(survivors.size() * 16, 't'));
+  if (helped) sum.add_tickets()->set_tickets(std::string(survivors.size() * 16, 't'));
   const auto& key = gateway.identity;
   const auto request = crypto::hash("sum-request", {ctx_hash.view(), made.survivors_hash.view()});
   sum.set_request_signature(crypto::sign(key, "sum-request", request).raw());

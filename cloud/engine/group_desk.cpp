@@ -35,8 +35,8 @@ GroupDesk::GroupDesk(store::Store& store, const Fleet& fleet, Revisions& revisio
 GroupDesk::Entry GroupDesk::entry_of(store::GroupRow row) {
   v1::Group group;
   if (!group.ParseFromString(row.content)) {
-    throw storage::Failure(storage::FailureKind::corrupt,
-                           "coordinator database: the group " + row.hash.hex() + " does not decode");
+    throw storage::Failure(storage::FailureKind::corrupt, "coordinator database: the group " +
+                                                              row.hash.hex() + " does not decode");
   }
   return {std::move(row), group.first_slot(), group.last_slot()};
 }
@@ -127,10 +127,9 @@ void GroupDesk::make(const Task& task, const Member& member, std::uint32_t first
   }
   why_not.clear();
   // The members are fixed: only now is drawn who masks with whom.
-  const auto group =
-      round::make_group({identity_.authority.tenant, task.row.id, member.id, world_.draw_beacon(),
-                         first_slot},
-                        std::get<round::GroupPlan>(plan), members->root);
+  const auto group = round::make_group(
+      {identity_.authority.tenant, task.row.id, member.id, world_.draw_beacon(), first_slot},
+      std::get<round::GroupPlan>(plan), members->root);
   store::GroupRow row;
   row.task = task.row.id;
   row.gateway = member.id;
@@ -197,8 +196,9 @@ Result<> GroupDesk::put_readiness(const GatewayId& gateway, const Hash& group_ha
     return entry.second.row.hash == group_hash && entry.second.row.gateway == gateway;
   });
   if (found == entries_.end()) {
-    return Declined{Decline::unknown, "no group " + group_hash.hex() +
-                                          " of this gateway counts; GET /v1/gateway/work names them"};
+    return Declined{Decline::unknown,
+                    "no group " + group_hash.hex() +
+                        " of this gateway counts; GET /v1/gateway/work names them"};
   }
   auto& entry = found->second;
   auto row = entry.row;

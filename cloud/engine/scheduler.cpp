@@ -102,8 +102,8 @@ std::variant<round::GatewayFacts, std::string> Scheduler::facts_of_group(
   const auto prepared = groups_.prepared(task, member.id, round);
   if (const auto* why_not = std::get_if<std::string>(&prepared)) return *why_not;
   const auto& group = std::get<GroupDesk::Prepared>(prepared);
-  return round::GatewayFacts{member.id,     member.gateway.epoch, group.roster,
-                             group.devices, {},                   round::ReadyGroup{group.group}};
+  return round::GatewayFacts{member.id, member.gateway.epoch,          group.roster, group.devices,
+                             {},        round::ReadyGroup{group.group}};
 }
 
 std::variant<std::vector<round::HelperEpoch>, std::string> Scheduler::helpers_of(

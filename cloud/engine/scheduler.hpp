@@ -13,8 +13,7 @@ class Scheduler {
   // Rosters must have rested this long before the very first round of a task.
   static constexpr std::chrono::seconds settling{2};
 
-  Scheduler(Fleet& fleet, TaskBoard& board, GroupDesk& groups, RoundDesk& desk,
-            const World& world);
+  Scheduler(Fleet& fleet, TaskBoard& board, GroupDesk& groups, RoundDesk& desk, const World& world);
 
   // Call about four times a second, and when something changed.
   void tick();

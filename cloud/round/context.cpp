@@ -124,9 +124,11 @@ std::optional<ContextReading> read_context(std::string_view bytes) {
   const auto parsed = wire::parse_context(bytes);
   const auto* context = std::get_if<wire::Context>(&parsed);
   if (context == nullptr) return std::nullopt;
-  ContextReading reading{context->task,       context->round, context->gateway, {},
-                         context->encoding,   context->n_min, context->n_max,   context->deadline,
-                         context->chunk_bytes,  0};
+  ContextReading reading{context->task,        context->round,
+                         context->gateway,     {},
+                         context->encoding,    context->n_min,
+                         context->n_max,       context->deadline,
+                         context->chunk_bytes, 0};
   if (context->pairwise) {
     reading.after_deadline_seconds =
         context->pairwise->witness_seconds + context->pairwise->reveal_seconds;

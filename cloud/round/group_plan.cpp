@@ -61,9 +61,8 @@ std::variant<GroupPlan, std::string> plan_group(const PairwiseSpec& spec, std::u
            "; lower pairwise.corrupt or pairwise.dropout, or bring more devices together";
   }
   // For any of the group's slots: log2 of their number more bits.
-  const auto witnesses =
-      pairwise::plan_witnesses(devices, part_of(devices, spec.corrupt_millionths), spec.witnesses,
-                               spec.sigma + slots_log2);
+  const auto witnesses = pairwise::plan_witnesses(
+      devices, part_of(devices, spec.corrupt_millionths), spec.witnesses, spec.sigma + slots_log2);
   if (!witnesses) {
     return std::to_string(std::min(devices, spec.witnesses)) + " witnesses " +
            with_these(spec, devices) + " could be outvoted; raise pairwise.witnesses";

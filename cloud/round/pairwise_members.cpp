@@ -27,12 +27,14 @@ void gateway_model(Members& members, pairwise::GatewayModel& model) {
 
 void refuse_what_the_mode_rules_out(Members& members, const TaskSpec& spec) {
   if (spec.cohort_size != 0 || spec.over_selection > 1) {
-    members.fault("dropout",
-                  "is what the round allows for: mode \"pairwise\" asks every member, so cohort_size "
-                  "must be 0 and over_selection 1");
+    members.fault(
+        "dropout",
+        "is what the round allows for: mode \"pairwise\" asks every member, so cohort_size "
+        "must be 0 and over_selection 1");
   }
   if (spec.privacy && spec.privacy->terms.participation.separation > 1) {
-    members.fault("dropout", "does not go with privacy.separation above 1: every member takes part");
+    members.fault("dropout",
+                  "does not go with privacy.separation above 1: every member takes part");
   }
 }
 
@@ -65,16 +67,16 @@ void read_pairwise(const boost::json::object* given, std::vector<SpecFault>& fau
 }
 
 boost::json::object pairwise_json(const PairwiseSpec& spec) {
-  return {{"corrupt", spec.corrupt_millionths / million},
-          {"dropout", spec.dropout_millionths / million},
-          {"gateway_model",
-           spec.gateway == pairwise::GatewayModel::active ? "active" : "semi-honest"},
-          {"sigma", spec.sigma},
-          {"eta", spec.eta},
-          {"witnesses", spec.witnesses},
-          {"witness_seconds", spec.witness_seconds},
-          {"reveal_seconds", spec.reveal_seconds},
-          {"member_patience_seconds", spec.member_patience_seconds}};
+  return {
+      {"corrupt", spec.corrupt_millionths / million},
+      {"dropout", spec.dropout_millionths / million},
+      {"gateway_model", spec.gateway == pairwise::GatewayModel::active ? "active" : "semi-honest"},
+      {"sigma", spec.sigma},
+      {"eta", spec.eta},
+      {"witnesses", spec.witnesses},
+      {"witness_seconds", spec.witness_seconds},
+      {"reveal_seconds", spec.reveal_seconds},
+      {"member_patience_seconds", spec.member_patience_seconds}};
 }
 
 }  // namespace tributary::cloud::round

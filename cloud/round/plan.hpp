@@ -26,7 +26,8 @@ struct GatewayFacts {
   Hash roster_hash;
   std::uint32_t roster_size;
   std::vector<HelperEpoch> helpers;  // 1..3 in split-trust, else none
-  std::optional<ReadyGroup> group = std::nullopt;  // exactly in pairwise; the roster is then the group's
+  std::optional<ReadyGroup> group =
+      std::nullopt;  // exactly in pairwise; the roster is then the group's
 };
 
 struct GatewayShare {

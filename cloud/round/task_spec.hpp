@@ -66,7 +66,7 @@ struct TaskSpec {
   robust::Rule device_aggregation;  // over devices, at each gateway; only in trusted-gateway
   std::optional<PrivacySpec> privacy;
   std::optional<PairwiseSpec> pairwise;  // exactly in mode pairwise
-  std::uint32_t chunk_bytes = 16368;  // multiple of 48
+  std::uint32_t chunk_bytes = 16368;     // multiple of 48
   double server_learning_rate = 1;
 
   // From the opening of a round until the gateways' sums ought to be made.

@@ -29,12 +29,12 @@ bool one_operator(const MaskSplit& split) {
 std::string pairwise_words(const MaskSplit& split) {
   const auto& [spec, group] = *split.pairwise;
   const bool active = spec.gateway == pairwise::GatewayModel::active;
-  std::string words =
-      "To read one update sent to gateway " + named(split.gateway) + ", it must collude with more than " +
-      percent(spec.corrupt_millionths) + " of the devices there" +
-      (active ? ", even if it tells different devices different things"
-              : "; it is taken to follow the protocol") +
-      ". It sees its own sums, and so does the coordinator.";
+  std::string words = "To read one update sent to gateway " + named(split.gateway) +
+                      ", it must collude with more than " + percent(spec.corrupt_millionths) +
+                      " of the devices there" +
+                      (active ? ", even if it tells different devices different things"
+                              : "; it is taken to follow the protocol") +
+                      ". It sees its own sums, and so does the coordinator.";
   if (!group) return words + " The devices are not grouped yet.";
   return words + " Of " + std::to_string(group->devices) + " devices each masks with " +
          std::to_string(group->neighbours) + " others, " + std::to_string(group->threshold) +

@@ -159,7 +159,8 @@ Reply list_tasks(Site& site, const Call&) {
 Reply get_task(Site& site, const Call& call) {
   auto found = task_of(site, call);
   if (auto* missing = std::get_if<Answer>(&found)) return std::move(*missing);
-  return json_answer(200, task_view(*std::get<const engine::Task*>(found), site.coordinator.board, site.coordinator.groups));
+  return json_answer(200, task_view(*std::get<const engine::Task*>(found), site.coordinator.board,
+                                    site.coordinator.groups));
 }
 
 Reply stop_task(Site& site, const Call& call) {

@@ -81,16 +81,11 @@ json::object group_view(const store::GroupRow& row) {
   const auto plan = plan_of(row);
   json::array missing;
   for (const auto& device : row.missing) missing.emplace_back(device.hex());
-  return {{"gateway", row.gateway.hex()},
-          {"group_hash", row.hash.hex()},
-          {"made_at", rfc3339(row.made_at)},
-          {"devices", plan.devices},
-          {"left_out", row.left_out.size()},
-          {"neighbours", plan.neighbours},
-          {"threshold", plan.threshold},
-          {"witnesses", plan.witnesses},
-          {"quorum", plan.quorum},
-          {"ready_until", row.ready_until},
+  return {{"gateway", row.gateway.hex()},    {"group_hash", row.hash.hex()},
+          {"made_at", rfc3339(row.made_at)}, {"devices", plan.devices},
+          {"left_out", row.left_out.size()}, {"neighbours", plan.neighbours},
+          {"threshold", plan.threshold},     {"witnesses", plan.witnesses},
+          {"quorum", plan.quorum},           {"ready_until", row.ready_until},
           {"missing", std::move(missing)}};
 }
 

@@ -58,7 +58,8 @@ std::vector<GroupRow> GroupRows::of_running(const GatewayId& gateway) {
 
 void GroupRows::put(const GroupRow& row) {
   database_.run(
-      "INSERT OR REPLACE INTO groups (task, gateway, hash, content, signature, roster_hash, members, "
+      "INSERT OR REPLACE INTO groups (task, gateway, hash, content, signature, roster_hash, "
+      "members, "
       "left_out, made_at, ready_until, missing) "
       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
       row.task.view(), row.gateway.view(), row.hash.view(), view_of(row.content),

@@ -54,10 +54,18 @@ std::variant<Group, std::string> parse_group(std::string_view bytes) {
   const auto beacon = Hash::from(message.beacon());
   if (!task || !gateway) return "group: task_id and gateway_id must have 16 bytes";
   if (!root || !beacon) return "group: roster_root and beacon must have 32 bytes";
-  return Group{group_hash(bytes),    message.tenant(),    *task,
-               *gateway,             *root,               *beacon,
-               message.devices(),    message.neighbours(), message.threshold(),
-               message.witnesses(),  message.quorum(),    message.first_slot(),
+  return Group{group_hash(bytes),
+               message.tenant(),
+               *task,
+               *gateway,
+               *root,
+               *beacon,
+               message.devices(),
+               message.neighbours(),
+               message.threshold(),
+               message.witnesses(),
+               message.quorum(),
+               message.first_slot(),
                message.last_slot()};
 }
 

@@ -47,7 +47,8 @@ void GroupDesk::resume(GroupOnDisk on_disk) {
   enter(std::get<GroupPtr>(read));
   auto& book = entries_.at(on_disk.group.hash).book;
   std::uint64_t first_kept = UINT64_MAX;
-  for (const auto& place : on_disk.prekeys) first_kept = std::min<std::uint64_t>(first_kept, place.slot);
+  for (const auto& place : on_disk.prekeys)
+    first_kept = std::min<std::uint64_t>(first_kept, place.slot);
   // What is before the first slot kept was removed because it is over.
   if (!on_disk.prekeys.empty() && first_kept > book.next_slot()) book.over(first_kept - 1);
   for (const auto& place : on_disk.prekeys) book.enter(place.slot, place.member);
@@ -73,7 +74,8 @@ void GroupDesk::take(const google::protobuf::RepeatedPtrField<v1::GroupOffer>& o
   for (const auto& task : ended) {
     hide(*entries_.at(newest_.at(task)).group);
     newest_.erase(task);
-    std::erase_if(entries_, [&](const auto& entry) { return entry.second.group->terms.task == task; });
+    std::erase_if(entries_,
+                  [&](const auto& entry) { return entry.second.group->terms.task == task; });
     around_.writer.commit([task](Store& store) { store.groups().forget_task(task); });
     dirty_ = true;
   }
@@ -91,8 +93,9 @@ void GroupDesk::learn(const v1::GroupOffer& offer, const Hash& hash,
   if (!roster) {
     // Told of again with the next answer of the coordinator: the roster may be on its way to the disk.
     asked_.erase(hash);
-    return around_.log(Severity::warning, "group_not_taken",
-                       {{"group", hash.hex()}, {"reason", "its roster is not one of this gateway"}});
+    return around_.log(
+        Severity::warning, "group_not_taken",
+        {{"group", hash.hex()}, {"reason", "its roster is not one of this gateway"}});
   }
   auto read = read_group(around_.identity, offer, *roster);
   if (const auto* fault = std::get_if<std::string>(&read)) {
@@ -103,8 +106,9 @@ void GroupDesk::learn(const v1::GroupOffer& offer, const Hash& hash,
   const auto known = newest_.find(group->terms.task);
   if (known != newest_.end() &&
       entries_.at(known->second).group->terms.first_slot >= group->terms.first_slot) {
-    return around_.log(Severity::warning, "group_refused",
-                       {{"group", hash.hex()}, {"reason", "it is not newer than the one there is"}});
+    return around_.log(
+        Severity::warning, "group_refused",
+        {{"group", hash.hex()}, {"reason", "it is not newer than the one there is"}});
   }
   StoredGroup stored{hash, group->terms.task, group->roster, offer.SerializeAsString()};
   around_.writer.commit([stored = std::move(stored)](Store& store) { store.groups().put(stored); },
@@ -249,7 +253,8 @@ std::uint64_t GroupDesk::stored_bytes() const {
 
 bool GroupDesk::begin(const Hash& group, std::uint32_t slot) {
   Entry* entry = find_entry(group);
-  if (entry == nullptr || slot < entry->book.next_slot() || !entry->book.complete(slot)) return false;
+  if (entry == nullptr || slot < entry->book.next_slot() || !entry->book.complete(slot))
+    return false;
   entry->in_round = slot;
   return true;
 }

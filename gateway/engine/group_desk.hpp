@@ -77,7 +77,8 @@ class GroupDesk {
   Entry* find_seed(const pairwise::GraphSeed& seed);
   bool counts(const Entry& entry) const;  // the newest of its task
   void fetch(const v1::GroupOffer& offer, const Hash& hash);
-  void learn(const v1::GroupOffer& offer, const Hash& hash, const std::optional<std::string>& roster);
+  void learn(const v1::GroupOffer& offer, const Hash& hash,
+             const std::optional<std::string>& roster);
   void enter(GroupPtr group);
   void show(const KnownGroup& group);
   void hide(const KnownGroup& group);

@@ -108,20 +108,20 @@ std::variant<GroupPtr, std::string> read_group(const Identity& identity,
   pairwise::MemberTree tree(std::move(members.leaves));
   if (tree.root() != terms.roster_root) return "its members are not those under roster_root";
   pairwise::Graph graph(terms.seed(), terms.devices, terms.neighbours);
-  return std::make_shared<const KnownGroup>(KnownGroup{
-      std::move(terms), offer.group(), offer.signature(), *roster_hash, std::move(graph),
-      std::move(members.ids), std::move(members.certified), std::move(members.identities),
-      std::move(members.keys), std::move(tree)});
+  return std::make_shared<const KnownGroup>(
+      KnownGroup{std::move(terms), offer.group(), offer.signature(), *roster_hash, std::move(graph),
+                 std::move(members.ids), std::move(members.certified),
+                 std::move(members.identities), std::move(members.keys), std::move(tree)});
 }
 
 std::shared_ptr<const round::PairwiseTerms> round_terms(const KnownGroup& group, std::uint32_t slot,
                                                         std::chrono::seconds witness_time,
                                                         std::chrono::seconds reveal_time) {
-  return std::make_shared<const round::PairwiseTerms>(round::PairwiseTerms{
-      group.graph, group.members,
-      pairwise::choose_witnesses(group.graph.seed(), slot, group.terms.devices,
-                                 group.terms.witnesses),
-      group.terms.quorum, group.terms.threshold, witness_time, reveal_time});
+  return std::make_shared<const round::PairwiseTerms>(
+      round::PairwiseTerms{group.graph, group.members,
+                           pairwise::choose_witnesses(group.graph.seed(), slot, group.terms.devices,
+                                                      group.terms.witnesses),
+                           group.terms.quorum, group.terms.threshold, witness_time, reveal_time});
 }
 
 }  // namespace tributary::gateway::engine

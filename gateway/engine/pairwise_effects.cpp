@@ -66,9 +66,8 @@ void Rounds::carry_out(OpenRound& round, round::StoreVow& effect, Step& step) {
   const Hash ctx_hash = round.admitted.context.hash;
   step.changes.push_back(
       [ctx_hash, vow = effect](Store& store) { store.reveals().put_vow(ctx_hash, vow); });
-  step.durable.push_back([this, ctx_hash, witness = effect.witness] {
-    feed(ctx_hash, round::VowDurable{witness});
-  });
+  step.durable.push_back(
+      [this, ctx_hash, witness = effect.witness] { feed(ctx_hash, round::VowDurable{witness}); });
 }
 
 void Rounds::carry_out(OpenRound& round, round::ShowVow& effect, Step&) {
@@ -126,8 +125,7 @@ void Rounds::start_pairwise_sum(OpenRound& round, const round::ComputeSum& sum,
   const auto& admitted = round.admitted;
   const auto* secret = around_.pair_keys.own(admitted.context.gateway_epoch);
   if (secret == nullptr) {
-    return feed(round,
-                round::SumFailed{sum.survivors_hash, "the round's epoch key has ended"});
+    return feed(round, round::SumFailed{sum.survivors_hash, "the round's epoch key has ended"});
   }
   round.adding_up = true;
   auto noise_key = std::make_shared<const privacy::NoiseKey>(privacy::noise_key(*secret));

@@ -59,8 +59,8 @@ void Rounds::reveal(const DeviceId& device, const v1::Reveal& message) {
   if (key == nullptr) {
     return around_.answers.reject(device, nullptr, nullptr, v1::REJECT_BAD_CERTIFICATE);
   }
-  const auto shares = pairwise::open_reveal(*key, {*ctx_hash, device, message.place()},
-                                            view_of(message.sealed()));
+  const auto shares =
+      pairwise::open_reveal(*key, {*ctx_hash, device, message.place()}, view_of(message.sealed()));
   if (!shares) return around_.answers.reject(device, nullptr, nullptr, v1::REJECT_BAD_CHUNK);
   round::RevealArrived event{device, message.place(), {}, pairwise::encode(*shares)};
   for (const auto& share : *shares) event.opened.push_back(share.has_value());

@@ -7,8 +7,8 @@
 namespace tributary::gateway::engine {
 namespace {
 
-std::vector<std::vector<pairwise::Share>> shares_of(const KnownGroup& group,
-                                                    const std::vector<round::StoreReveal>& reveals) {
+std::vector<std::vector<pairwise::Share>> shares_of(
+    const KnownGroup& group, const std::vector<round::StoreReveal>& reveals) {
   std::vector<std::vector<pairwise::Share>> shares(group.members.size());
   std::vector<std::vector<bool>> seen(group.members.size());
   for (const auto& reveal : reveals) {

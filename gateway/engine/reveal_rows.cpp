@@ -16,8 +16,8 @@ std::vector<round::StoreVow> RevealRows::vows(const Hash& ctx_hash) {
   rows.bind(ctx_hash.bytes);
   std::vector<round::StoreVow> vows;
   while (rows.step()) {
-    vows.push_back({static_cast<std::uint32_t>(rows.integer(0)),
-                    fixed<Signature>(rows.blob(1), "signature")});
+    vows.push_back(
+        {static_cast<std::uint32_t>(rows.integer(0)), fixed<Signature>(rows.blob(1), "signature")});
   }
   return vows;
 }

@@ -58,8 +58,8 @@ std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offe
   }
   const auto now = around_.clock.monotonic();
   const auto left = time_left(around_.clock.wall(), admitted.not_before, admitted.deadline);
-  round::Round machine(plan_for(admitted, pairwise.get(), now + left),
-                       limits_for(admitted.layout), std::move(devices), now);
+  round::Round machine(plan_for(admitted, pairwise.get(), now + left), limits_for(admitted.layout),
+                       std::move(devices), now);
   const Hash ctx_hash = context.hash;
   OpenRound round{std::move(admitted),
                   offer.context(),
@@ -122,12 +122,9 @@ void Rounds::resume(RoundOnDisk on_disk, const Allowed& allowed) {
   const auto left = time_left(around_.clock.wall(), admitted->not_before, admitted->deadline);
   std::vector<DeviceId> contributors;
   for (const auto& held : on_disk.contributions) contributors.push_back(held.device);
-  round::Recovered recovered{std::move(on_disk.contributions),
-                             journal->recover(),
-                             std::move(on_disk.round.survivors),
-                             on_disk.round.submitted,
-                             std::move(on_disk.vows),
-                             {}};
+  round::Recovered recovered{
+      std::move(on_disk.contributions), journal->recover(),      std::move(on_disk.round.survivors),
+      on_disk.round.submitted,          std::move(on_disk.vows), {}};
   for (const auto& reveal : on_disk.reveals) {
     recovered.reveals.push_back({reveal.device, reveal.place, reveal.opened});
   }

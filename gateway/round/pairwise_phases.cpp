@@ -66,8 +66,7 @@ void Round::react(Revealing& phase, const RevealArrived& event) {
   }
   // Said before: the receipt was lost.
   if (phase.ledger.answered(*holder, event.place, count)) {
-    return send_shares(phase.survivors, *holder,
-                       event.place + static_cast<std::uint32_t>(count));
+    return send_shares(phase.survivors, *holder, event.place + static_cast<std::uint32_t>(count));
   }
   effects_.push_back(StoreReveal{event.device, event.place, event.opened, event.entries});
 }
@@ -105,8 +104,8 @@ void Round::react(Revealing& phase, const SumFailed& event) {
 void Round::react(Revealing& phase, const Tick&) {
   if (now_ < phase.deadline || phase.computing) return;
   const auto lack = phase.ledger.first_lack();
-  give_up("at the deadline of the shares the secrets of " +
-          std::to_string(phase.ledger.lacking()) + " devices lack some" +
+  give_up("at the deadline of the shares the secrets of " + std::to_string(phase.ledger.lacking()) +
+          " devices lack some" +
           (lack ? ", first that of " + plan_.pairwise->members[lack->owner].hex() + " with " +
                       std::to_string(lack->shares) + " of which at least " +
                       std::to_string(plan_.pairwise->threshold) + " must be right"

@@ -22,7 +22,7 @@ struct Plan {
   std::uint32_t n_target;
   std::uint32_t n_max;
   Instant deadline;
-  std::chrono::milliseconds patience;  // 0: never closes for lack of arrivals
+  std::chrono::milliseconds patience;                       // 0: never closes for lack of arrivals
   std::shared_ptr<const PairwiseTerms> pairwise = nullptr;  // exactly in mode pairwise
 };
 

@@ -49,8 +49,7 @@ std::optional<pairwise::SharedSecret> search(const std::vector<Share>& shares,
 
 }  // namespace
 
-FoundSecrets find_secrets(const SecretTerms& terms,
-                          const std::vector<std::vector<Share>>& shares) {
+FoundSecrets find_secrets(const SecretTerms& terms, const std::vector<std::vector<Share>>& shares) {
   FoundSecrets found;
   for (std::uint32_t owner = 0; owner < terms.graph.devices(); ++owner) {
     const auto& published = terms.published[owner];

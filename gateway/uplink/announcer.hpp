@@ -33,8 +33,8 @@ class Announcer {
   engine::Site& site_;
   Link& link_;
   Bell bell_;
-  std::string keys_;  // as accepted
-  Hash roster_{};     // as accepted
+  std::string keys_;                       // as accepted
+  Hash roster_{};                          // as accepted
   std::map<Hash, std::string> readiness_;  // as accepted, or refused for good
 };
 

@@ -27,8 +27,7 @@ v1::Work work(SiteWorld& world, const SiteGateway& gateway) {
 // A task whose groups are made; nobody has prepared yet.
 TaskId grouped_task(SiteWorld& world, const std::string& spec = pairwise_spec) {
   world.join_all();
-  const auto created =
-      world.coordinator().board.create(world.spec(world.import_model(5), spec));
+  const auto created = world.coordinator().board.create(world.spec(world.import_model(5), spec));
   REQUIRE(std::holds_alternative<TaskId>(created));
   world.pass(seconds{3});
   return std::get<TaskId>(created);
@@ -61,7 +60,8 @@ bool open(SiteWorld& world, const TaskId& task) {
 
 }  // namespace
 
-TEST_CASE("a pairwise task gets one signed group per gateway, and its round waits for all members") {
+TEST_CASE(
+    "a pairwise task gets one signed group per gateway, and its round waits for all members") {
   SiteWorld world;
   const auto task = grouped_task(world);
   const auto& a = world.gateways[0];
@@ -108,12 +108,14 @@ TEST_CASE("a pairwise task gets one signed group per gateway, and its round wait
 TEST_CASE("a gateway that is down does not count: the round opens with those that are ready") {
   SiteWorld world(3);
   const auto task = grouped_task(world);
-  for (int i = 0; i < 2; ++i) CHECK(ready(world, world.gateways[static_cast<std::size_t>(i)], 5).index() == 0);
+  for (int i = 0; i < 2; ++i)
+    CHECK(ready(world, world.gateways[static_cast<std::size_t>(i)], 5).index() == 0);
   world.pass(seconds{1});
   CHECK_FALSE(open(world, task));
   world.pass(seconds{130});
   CHECK_FALSE_MESSAGE(open(world, task), "all of them are silent");
-  for (int i = 0; i < 2; ++i) world.coordinator().fleet.seen(world.gateways[static_cast<std::size_t>(i)].id);
+  for (int i = 0; i < 2; ++i)
+    world.coordinator().fleet.seen(world.gateways[static_cast<std::size_t>(i)].id);
   world.pass(seconds{1});
   REQUIRE(open(world, task));
   CHECK(world.round(task).parts.size() == 2);
@@ -168,8 +170,8 @@ TEST_CASE("members that never prepare are left out after a while, and get anothe
   v1::GroupReadiness stale;
   stale.set_group_hash(first.hash.raw());
   stale.set_ready_until(9);
-  const auto answer = world.coordinator().groups.put_readiness(a.id, first.hash,
-                                                               stale.SerializeAsString());
+  const auto answer =
+      world.coordinator().groups.put_readiness(a.id, first.hash, stale.SerializeAsString());
   REQUIRE(answer.index() == 1);
   CHECK(std::get<Declined>(answer).kind == Decline::unknown);
   CHECK(ready(world, a, 6).index() == 0);
@@ -231,7 +233,8 @@ TEST_CASE("new devices join with a new group, when no round is open and the grou
   CHECK(group_of(world, a).devices == 5);
 }
 
-TEST_CASE("attack: readiness of another gateway's group, of strangers or of past slots is refused") {
+TEST_CASE(
+    "attack: readiness of another gateway's group, of strangers or of past slots is refused") {
   SiteWorld world;
   grouped_task(world);
   const auto& a = world.gateways[0];

@@ -220,7 +220,8 @@ TEST_CASE("a reveal said again is receipted and not stored again") {
   CHECK(world.shares_sent.at(device_id(1)).shares.empty());
 }
 
-TEST_CASE("attack: reveals past a holder's neighbours, of nobody, or of strangers are passed over") {
+TEST_CASE(
+    "attack: reveals past a holder's neighbours, of nobody, or of strangers are passed over") {
   World world = certified_round();
   world.reveal(1, 3, {true, true});
   world.reveal(1, 4, {true});

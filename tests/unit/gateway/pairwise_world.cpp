@@ -104,8 +104,7 @@ void PairwiseFleet::say_prekey(SiteWorld& world, const PairwiseDevice& device,
 bool PairwiseFleet::prekey_receipted(SiteWorld& world, const PairwiseDevice& device,
                                      std::uint32_t slot) const {
   const auto& own = fleet.devices[device.index];
-  const auto key =
-      fleet.gateway_pair_key(own, world.retained(std::string(wire::site_keys_topic)));
+  const auto key = fleet.gateway_pair_key(own, world.retained(std::string(wire::site_keys_topic)));
   for (const auto& heard : world.heard(own.id)) {
     v1::PrekeyReceipt receipt;
     if (heard.kind != "prekey" || !receipt.ParseFromString(heard.payload)) continue;
@@ -183,7 +182,9 @@ std::optional<PairwiseFleet::Closed> PairwiseFleet::closing(SiteWorld& world) co
     if (message.survivors()[i / 8] >> i % 8 & 1) alive.push_back(i);
   }
   const auto slot = static_cast<std::uint32_t>(context->round);
-  return Closed{*context, slot, *pairwise::SurvivorSet::from(graph.devices(), alive),
+  return Closed{*context,
+                slot,
+                *pairwise::SurvivorSet::from(graph.devices(), alive),
                 {graph.seed(), context->hash, slot}};
 }
 
@@ -197,8 +198,7 @@ void PairwiseFleet::say_vow(SiteWorld& world, PairwiseDevice& device) const {
   v1::Vow message;
   message.set_ctx_hash(closed->context.hash.raw());
   message.set_survivors_hash(vow->survivors_hash.raw());
-  message.set_signature(
-      pairwise::witness_signature(own.key, device.index, *vow).signature.raw());
+  message.set_signature(pairwise::witness_signature(own.key, device.index, *vow).signature.raw());
   world.say(own, wire::UpKind::vow, message.SerializeAsString());
 }
 
@@ -211,8 +211,8 @@ std::vector<pairwise::Witness> PairwiseFleet::witnesses_of(std::uint32_t slot) c
   return chosen;
 }
 
-std::optional<pairwise::SurvivorCertificate> PairwiseFleet::certificate(SiteWorld& world,
-                                                                        const Closed& closed) const {
+std::optional<pairwise::SurvivorCertificate> PairwiseFleet::certificate(
+    SiteWorld& world, const Closed& closed) const {
   pairwise::SurvivorCertificate certificate{{closed.name, closed.survivors.hash(closed.name)}, {}};
   for (std::uint32_t i = 0; i < graph.devices(); ++i) {
     v1::WitnessVow vow;
@@ -269,15 +269,14 @@ void PairwiseFleet::answer(SiteWorld& world, const PairwiseDevice& device, const
     const auto read = head(world, owner, closed.slot);
     const auto pair = *pairwise::share_pair_key(own.epoch, pairwise::ShareSide::holder,
                                                 parties(owner, device.index));
-    auto share = read ? pairwise::open_held_share(
-                            *read, graph, device.index, pair, device.record->kind_for(place),
-                            *pairwise::SealedShare::from(asked.sealed(i)))
+    auto share = read ? pairwise::open_held_share(*read, graph, device.index, pair,
+                                                  device.record->kind_for(place),
+                                                  *pairwise::SealedShare::from(asked.sealed(i)))
                       : std::nullopt;
     if (share && device.lies) share->value = pairwise::ShareValue::random();
     shares.push_back(share ? std::optional(std::move(share->value)) : std::nullopt);
   }
-  const auto key =
-      fleet.gateway_pair_key(own, world.retained(std::string(wire::site_keys_topic)));
+  const auto key = fleet.gateway_pair_key(own, world.retained(std::string(wire::site_keys_topic)));
   const auto sealed =
       pairwise::seal_reveal(key, {closed.context.hash, own.id, asked.place()}, shares);
   v1::Reveal message;

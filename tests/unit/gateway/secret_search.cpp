@@ -36,7 +36,8 @@ struct Secrets {
 
 }  // namespace
 
-TEST_CASE("every secret is put together, of survivors the self seed, of the dropped the mask secret") {
+TEST_CASE(
+    "every secret is put together, of survivors the self seed, of the dropped the mask secret") {
   const Secrets secrets;
   const auto found = secrets.found();
   CHECK(found.wrong.empty());

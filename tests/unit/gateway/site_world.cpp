@@ -232,7 +232,8 @@ std::vector<std::string> Fleet::frames_of(const FleetDevice& device, const wire:
 v1::UploadHeader Fleet::header_of(const FleetDevice& device, const wire::Context& context,
                                   const std::vector<Bytes>& chunks) {
   std::vector<AeadTag> tags;
-  for (const auto& chunk : chunks) tags.push_back(*AeadTag::from(ByteView(chunk).last(AeadTag::size)));
+  for (const auto& chunk : chunks)
+    tags.push_back(*AeadTag::from(ByteView(chunk).last(AeadTag::size)));
   v1::UploadHeader header;
   header.set_ctx_hash(context.hash.raw());
   header.set_nonce(device.nonce.raw());
@@ -439,8 +440,9 @@ void SiteWorld::upload(const FleetDevice& device, const Hash& ctx_hash,
 }
 
 std::size_t SiteWorld::retained_below(const std::string& prefix) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      retained_, [&](const auto& topic) { return topic.first.starts_with(prefix); }));
+  return static_cast<std::size_t>(std::ranges::count_if(retained_, [&](const auto& topic) {
+    return topic.first.starts_with(prefix) && !topic.second.empty();
+  }));
 }
 
 std::map<std::string, std::string> SiteWorld::outbox() {

@@ -66,24 +66,20 @@ class SmallDemonstration(unittest.TestCase):
 class TrustedGateway(unittest.TestCase):
     """A fifth of the devices upload ten times the opposite of what they learned."""
 
-    OPTIONS = ("--data", "digits", "--devices", "30", "--rounds", "4", "--dropout", "0", "--mode", "trusted-gateway",
-               "--attack", "scaled")
-
-    def accuracy_under(self, rule):
-        with Demo(*self.OPTIONS, "--aggregation", rule) as demo:
-            code, report = demo.finish(300)
-            self.assertEqual(code, 0, demo.output() + demo.logs())
-            self.assertEqual(report["sums_wrong"], 0)
-            return report["final_accuracy"], report["sums_verified"], demo.logs()
-
     def test_multi_krum_stops_what_the_mean_does_not(self):
-        with_mean, verified, _ = self.accuracy_under("mean")
-        self.assertEqual(verified, 8, "an exact sum each for two sites and four rounds")
-        with_rule, verified, logs = self.accuracy_under("multi-krum")
-        self.assertEqual(verified, 0, "what a rule makes is nobody's sum")
-        self.assertIn("device_left_out", logs)
-        self.assertGreater(with_rule, 0.8)
-        self.assertLess(with_mean, with_rule - 0.05)
+        with Demo("--data", "digits", "--devices", "30", "--rounds", "4", "--dropout", "0", "--mode", "trusted-gateway",
+                  "--local-steps", "60", "--attack", "scaled", "--aggregation", "multi-krum") as demo:
+            code, _ = demo.finish(400)
+            self.assertEqual(code, 0, demo.output() + demo.logs())
+            with_rule, with_mean = (json.loads((demo.work / f"{name}.json").read_text()) for name in ("demo", "plain"))
+            self.assertEqual(with_mean["sums_verified"], 8, "an exact sum each for two sites and four rounds")
+            self.assertEqual((with_rule["sums_verified"], with_rule["sums_wrong"]), (0, 0), "what a rule makes is nobody's sum")
+            self.assertIn("device_left_out", demo.logs())
+            # Not every attacker is among the survivors of every round: the worst of the later ones tells.
+            worst_with_rule, worst_with_mean = (min(row["accuracy"] for row in report["rounds"][1:])
+                                                for report in (with_rule, with_mean))
+            self.assertGreater(worst_with_rule, 0.7)
+            self.assertLess(worst_with_mean, worst_with_rule - 0.05)
 
 
 class AsksTwice(unittest.TestCase):

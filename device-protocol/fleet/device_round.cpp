@@ -110,7 +110,10 @@ void Device::deliver(const BrokerMessage& message) {
 void Device::count_answer(const BrokerMessage& message, trib_status status, trib_phase before) {
   if (message.topic.ends_with("/down/receipt")) {
     const bool done = before == TRIB_PHASE_COMMITTING && client_->phase() != before;
-    if (status == TRIB_OK && done) ++world_.tally.receipts;
+    if (status == TRIB_OK && done) {
+      ++world_.tally.receipts;
+      receipted_ = ctx_hash_;
+    }
   } else if (message.topic.ends_with("/down/reject")) {
     ++world_.tally.rejects.at(reject_reason(message.payload));
   }
@@ -154,6 +157,8 @@ void Device::after_library_call() {
     if (now == TRIB_PHASE_IDLE) boost::asio::post(strand_, [this] { consider_offers(); });
   }
   if (now <= TRIB_PHASE_IDLE) {
+    const bool uploaded = receipted_ == ctx_hash_;
+    if (plan_ && uploaded && plan_->due(now, turns_in_phase_) && session_) return vanish();
     ctx_hash_ = {};
     round_.reset();
     plan_.reset();

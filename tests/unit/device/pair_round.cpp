@@ -48,6 +48,34 @@ TEST_CASE("the uploads alone say nothing: without shares the sum is not the sum"
   CHECK(total != site.expected_sum());
 }
 
+TEST_CASE("a device that was away for many rounds learns from a receipt which slot is next") {
+  for (const bool reset : {false, true}) {
+    CAPTURE(reset);
+    PairSite site;
+    site.join();
+    REQUIRE(site.prekeys.rbegin()->first == 4);
+    site.next_slot = 5;  // four rounds went by
+    site.prekeys_seen = 0;
+    SUBCASE("not from a receipt somebody bent") {
+      site.bend_next_mac = true;
+    }
+    SUBCASE("from a true one") {}
+    if (reset) {
+      for (const auto& device : site.devices) device->on();
+    } else {
+      for (const auto& device : site.devices) trib_client_connected(device->client);
+    }
+    site.run();
+    CHECK(site.prekeys.contains(8) != site.bend_next_mac);
+    // Connected anew it asks once, and leaves four more.
+    if (!reset && !site.bend_next_mac) CHECK(site.prekeys_seen == 4 * (1 + 4));
+    if (site.bend_next_mac) return;
+    site.open_round(5);
+    site.run();
+    finish_round(site);
+  }
+}
+
 TEST_CASE("more neighbours than fit one message of shares are revealed in several") {
   PairSite site({20, 19, 10, 5, 3, 1, 100});
   site.join();

@@ -268,6 +268,7 @@ void PairSite::on_prekey(std::uint32_t device, const Bytes& payload) {
   CHECK(pairwise::check(*prekey, terms(slot), listed(device)) == pairwise::PrekeyFault::none);
   const auto [at, fresh] = prekeys[slot].try_emplace(device, *prekey);
   CHECK_MESSAGE(at->second == *prekey, "two prekeys for one slot");
+  ++prekeys_seen;
   if (!prekey_receipts) return;
   v1::PrekeyReceipt receipt;
   receipt.set_group_hash(group_hash().raw());
@@ -275,6 +276,12 @@ void PairSite::on_prekey(std::uint32_t device, const Bytes& payload) {
   const auto key = kdf(pair(device).expose(), "receipt-key", {});
   receipt.set_mac(
       mac16(key, "prekey", {group_hash().view(), ids[device].view(), le32(slot)}).raw());
+  if (slot < next_slot) {
+    receipt.set_next_slot(next_slot);
+    receipt.set_next_mac(
+        mac16(key, "next-slot", {group_hash().view(), ids[device].view(), le32(next_slot)}).raw());
+    if (bend_next_mac) receipt.mutable_next_mac()->at(0) ^= 1;
+  }
   deliver(device, "prekey", receipt.SerializeAsString());
 }
 

@@ -94,6 +94,9 @@ class PairSite {
   std::map<std::uint32_t, std::map<std::uint32_t, pairwise::Prekey>> prekeys;  // [slot][owner]
   std::optional<PairRound> round;
   bool prekey_receipts = true;
+  std::uint32_t next_slot = 0;  // slots below are over
+  bool bend_next_mac = false;
+  int prekeys_seen = 0;
   bool retain_vows = true;
   bool both_kinds = false;  // a gateway that asks for both shares
   std::function<void(v1::Group&)> change_group;

@@ -70,8 +70,9 @@ std::optional<std::string> Daemon::set_up() {
   const engine::SiteOptions options{
       config_.name,       config_.state,       credentials_.allow_list, config_.store_bytes,
       config_.rule_bytes, config_.queue_bytes, config_.credit_bytes,    config_.limits};
-  site_ = std::make_unique<engine::Site>(io_, std::move(credentials_.identity), options,
-                                         site_ports(), clock_, metrics_, log_);
+  threads_ = std::make_unique<engine::SiteThreads>(io_);
+  site_ = std::make_unique<engine::Site>(std::move(credentials_.identity), options, site_ports(),
+                                         threads_->workers(), clock_, metrics_, log_);
   if (config_.helper_enabled && credentials_.helper) {
     make_private_folder(config_.state / "helper");
     helper::Limits limits;
@@ -80,7 +81,7 @@ std::optional<std::string> Daemon::set_up() {
                                          limits, clock_.wall()));
   }
   uplink_ = std::make_unique<uplink::Uplink>(
-      io_, *site_, clock_,
+      io_, [this] { return std::make_unique<uplink::SteadyAlarm>(io_); }, *site_, clock_,
       uplink::CoordinatorClients::as_http(
           std::get<std::shared_ptr<uplink::CoordinatorClients>>(clients)),
       metrics_, log_);
@@ -96,12 +97,14 @@ int Daemon::run() {
     if (!error) stop("signal " + std::to_string(signal), service::exit_success);
   });
   site_->start();
+  threads_->run(*site_);
   if (broker_) broker_->start();
   uplink_->start();
   log::info("started", {{"site", config_.name}, {"version", TRIBUTARY_VERSION}});
   io_.run();
-  // In this order: nobody speaks to what is gone. The site writes what is queued.
+  // In this order: nobody speaks to what is gone. The threads' end writes what is queued.
   broker_.reset();
+  threads_.reset();
   site_.reset();
   log::info("stopped", {{"site", config_.name}});
   return exit_code_;

@@ -10,7 +10,7 @@
 #include "cloud/service/local_listener.hpp"
 #include "gateway/config.hpp"
 #include "gateway/credentials.hpp"
-#include "gateway/engine/site.hpp"
+#include "gateway/engine/site_threads.hpp"
 #include "gateway/mqtt/broker_session.hpp"
 #include "gateway/uplink/uplink.hpp"
 
@@ -47,6 +47,7 @@ class Daemon {
   std::string broker_fault_ = "not connected yet";
   bool broker_told_ = false;
   std::unique_ptr<engine::Site> site_;
+  std::unique_ptr<engine::SiteThreads> threads_;  // end before the site
   std::unique_ptr<uplink::Uplink> uplink_;
   int exit_code_ = 0;
 };

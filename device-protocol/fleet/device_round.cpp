@@ -113,6 +113,7 @@ void Device::count_answer(const BrokerMessage& message, trib_status status, trib
     if (status == TRIB_OK && done) {
       ++world_.tally.receipts;
       receipted_ = ctx_hash_;
+      world_.receipts.add(ctx_hash_, identity_.device);
     }
   } else if (message.topic.ends_with("/down/reject")) {
     ++world_.tally.rejects.at(reject_reason(message.payload));

@@ -1,37 +1,32 @@
 #include "gateway/engine/helper_desk.hpp"
 
-#include <boost/asio/post.hpp>
-
+#include "cloud/service/failpoint.hpp"
 #include "storage/failure.hpp"
 
 namespace tributary::gateway::engine {
 
-HelperDesk::HelperDesk(boost::asio::io_context& io, std::unique_ptr<helper::HelperRole> role,
-                       const Clock& clock, Metrics& metrics)
-    : io_(io),
+HelperDesk::HelperDesk(Submit submit, std::unique_ptr<helper::HelperRole> role, const Clock& clock,
+                       Metrics& metrics)
+    : submit_(std::move(submit)),
       role_(std::move(role)),
       clock_(clock),
       metrics_(metrics),
       certified_key_(role_->certified_key().SerializeAsString()),
       epoch_ends_(role_->epoch_ends()) {}
 
-HelperDesk::~HelperDesk() {
-  thread_.stop();
-  thread_.join();
-}
-
 void HelperDesk::run(std::function<Outcome()> work, Done done) {
-  boost::asio::post(thread_, [this, work = std::move(work), done = std::move(done)] {
-    Outcome outcome;
-    try {
-      outcome = work();
-    } catch (const storage::Failure& failure) {
-      // Nothing has been promised; the request is still in the coordinator's work.
-      outcome = {std::nullopt, std::string("helper: ") + failure.what(), std::chrono::seconds(30)};
-    }
-    boost::asio::post(io_,
-                      [done, result = std::move(outcome)]() mutable { done(std::move(result)); });
-  });
+  auto outcome = std::make_shared<Outcome>();
+  submit_(
+      [outcome, work = std::move(work)] {
+        try {
+          *outcome = work();
+        } catch (const storage::Failure& failure) {
+          // Nothing has been promised; the request is still in the coordinator's work.
+          *outcome = {std::nullopt, std::string("helper: ") + failure.what(),
+                      std::chrono::seconds(30)};
+        }
+      },
+      [outcome, done = std::move(done)] { done(std::move(*outcome)); });
 }
 
 void HelperDesk::answer(v1::SumRequest request, std::shared_ptr<const std::string> roster,
@@ -55,6 +50,7 @@ HelperDesk::Outcome HelperDesk::decide(const v1::SumRequest& request, const std:
             "helper: refused a sum for context " + refusal->ctx_hash.hex() + ": " + refusal->text,
             std::nullopt};
   }
+  service::reach(service::Failpoint::helper_recorded);
   auto outcome = finish(std::get<helper::Job>(decision));
   const std::chrono::duration<double> took = clock_.monotonic() - begun;
   metrics_.helper_seconds.Increment(took.count());
@@ -67,6 +63,7 @@ HelperDesk::Outcome HelperDesk::finish(const helper::Job& job) {
   if (auto* unfinished = std::get_if<helper::Unfinished>(&result)) {
     return {std::nullopt, "helper: " + unfinished->text, std::nullopt};
   }
+  service::reach(service::Failpoint::helper_answered);
   auto& answer = std::get<helper::Answer>(result);
   metrics_.helper_sums.Increment();
   return {forward_mask_sum(answer.ctx_hash, std::move(answer.body)), {}, std::nullopt};
@@ -83,22 +80,27 @@ HelperDesk::Outcome HelperDesk::promise(const v1::RoundScope& scope) {
 void HelperDesk::tick(std::function<void()> changed) {
   if (rotating_ || clock_.wall() < epoch_ends_) return;
   rotating_ = true;
-  boost::asio::post(thread_, [this, changed = std::move(changed)] {
-    std::string key;
-    try {
-      role_->rotate(clock_.wall());
-      key = role_->certified_key().SerializeAsString();
-    } catch (const storage::Failure&) {
-      key.clear();  // tried again at the next tick
-    }
-    boost::asio::post(io_, [this, changed, key, ends = role_->epoch_ends()] {
-      rotating_ = false;
-      if (key.empty()) return;
-      certified_key_ = key;
-      epoch_ends_ = ends;
-      changed();
-    });
-  });
+  struct Epoch {
+    std::string key;  // empty: tried again at the next tick
+    helper::UnixTime ends;
+  };
+  auto next = std::make_shared<Epoch>();
+  submit_(
+      [this, next] {
+        try {
+          role_->rotate(clock_.wall());
+          *next = {role_->certified_key().SerializeAsString(), role_->epoch_ends()};
+        } catch (const storage::Failure&) {
+          next->key.clear();
+        }
+      },
+      [this, next, changed = std::move(changed)] {
+        rotating_ = false;
+        if (next->key.empty()) return;
+        certified_key_ = next->key;
+        epoch_ends_ = next->ends;
+        changed();
+      });
 }
 
 }  // namespace tributary::gateway::engine

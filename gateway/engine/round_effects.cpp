@@ -1,6 +1,5 @@
 // The half of Rounds that carries out effects.
-#include <boost/asio/post.hpp>
-
+#include "cloud/service/failpoint.hpp"
 #include "gateway/engine/rounds.hpp"
 #include "gateway/engine/statement.hpp"
 
@@ -46,6 +45,7 @@ void Rounds::carry_out(OpenRound& round, round::GrantCredit& effect, Step&) {
 void Rounds::carry_out(OpenRound& round, round::SendReceipt& effect, Step&) {
   const crypto::PairKey* key = pair_key(round, effect.device);
   if (key == nullptr) return;  // its epoch is over: the device has left this round
+  service::reach(service::Failpoint::before_receipt);
   around_.answers.receipt(round.admitted.context.hash, effect,
                           crypto::receipt_mac(*key, round.admitted.context.hash, effect.device,
                                               effect.nonce, effect.digest));
@@ -84,6 +84,7 @@ void Rounds::carry_out(OpenRound& round, round::FixSurvivors& effect, Step& step
     store.fix_survivors(ctx_hash, devices);
   });
   step.durable.push_back([this, ctx_hash, hash = effect.survivors_hash] {
+    service::reach(service::Failpoint::survivors_durable);
     feed(ctx_hash, round::SurvivorsDurable{hash});
   });
 }
@@ -101,31 +102,29 @@ void Rounds::start_sum(OpenRound& round, round::ComputeSum sum) {
   const auto& admitted = round.admitted;
   const auto* secret = around_.pair_keys.own(admitted.context.gateway_epoch);
   if (secret == nullptr) {
-    boost::asio::post(around_.io, [this, ctx_hash = admitted.context.hash,
-                                   failed = round::SumFailed{sum.survivors_hash,
-                                                             "the round's epoch key has ended"}] {
-      feed(ctx_hash, failed);
-    });
+    const round::SumFailed failed{sum.survivors_hash, "the round's epoch key has ended"};
+    around_.submit([] {},
+                   [this, ctx_hash = admitted.context.hash, failed] { feed(ctx_hash, failed); });
     return;
   }
   round.adding_up = true;
   auto noise_key = std::make_shared<const privacy::NoiseKey>(privacy::noise_key(*secret));
-  boost::asio::post(around_.workers, [this, journal = round.journal, admitted, noise_key,
-                                      job = std::move(sum)] {
-    const auto begun = around_.clock.monotonic();
-    SiteSum result;
-    try {
-      result = site_sum(*journal, admitted, job.survivors_hash, job.survivors, *noise_key);
-    } catch (const std::exception& failure) {
-      result.fault = failure.what();
-    }
-    const std::chrono::duration<double> took = around_.clock.monotonic() - begun;
-    around_.metrics.sum_seconds.Increment(took.count());
-    boost::asio::post(around_.io, [this, ctx_hash = admitted.context.hash,
-                                   hash = job.survivors_hash, done = std::move(result)]() mutable {
-      finish_sum(ctx_hash, hash, std::move(done));
-    });
-  });
+  auto result = std::make_shared<SiteSum>();
+  const Hash survivors_hash = sum.survivors_hash;
+  around_.submit(
+      [this, result, journal = round.journal, admitted, noise_key, job = std::move(sum)] {
+        const auto begun = around_.clock.monotonic();
+        try {
+          *result = site_sum(*journal, admitted, job.survivors_hash, job.survivors, *noise_key);
+        } catch (const std::exception& failure) {
+          result->fault = failure.what();
+        }
+        const std::chrono::duration<double> took = around_.clock.monotonic() - begun;
+        around_.metrics.sum_seconds.Increment(took.count());
+      },
+      [this, result, survivors_hash, ctx_hash = admitted.context.hash] {
+        finish_sum(ctx_hash, survivors_hash, std::move(*result));
+      });
 }
 
 void Rounds::finish_sum(const Hash& ctx_hash, const Hash& survivors_hash, SiteSum sum) {
@@ -141,6 +140,7 @@ void Rounds::finish_sum(const Hash& ctx_hash, const Hash& survivors_hash, SiteSu
                  {"rule", robust::name_of(round->admitted.context.aggregation.kind)}});
   }
   if (sum.fault.empty()) {
+    service::reach(service::Failpoint::sum_made);
     feed(*round, round::SumReady{survivors_hash, std::move(sum.words)});
   } else {
     around_.log(Severity::error, "sum_failed",

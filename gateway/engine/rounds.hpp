@@ -2,7 +2,6 @@
 // All effects of one event that change the disk are one transaction.
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <deque>
 #include <list>
 #include <set>
@@ -15,6 +14,7 @@
 #include "gateway/engine/pair_keys.hpp"
 #include "gateway/engine/site_board.hpp"
 #include "gateway/engine/site_sum.hpp"
+#include "gateway/engine/submit.hpp"
 
 namespace tributary::gateway::engine {
 
@@ -30,8 +30,7 @@ class Rounds {
  public:
   // Belongs to the io_context thread; everything referred to outlives it.
   struct Surroundings {
-    boost::asio::io_context& io;
-    boost::asio::thread_pool& workers;
+    const Submit& submit;
     const Identity& identity;
     const Clock& clock;
     const Log& log;

@@ -1,18 +1,10 @@
 #include "gateway/engine/site.hpp"
 
-#include <algorithm>
-#include <thread>
-
 namespace tributary::gateway::engine {
 namespace {
 
-constexpr std::chrono::milliseconds tick_interval{100};
 constexpr std::size_t most_site_keys = 8;
 constexpr std::size_t most_declined = 1024;
-
-std::size_t worker_count() {
-  return std::max(1U, std::thread::hardware_concurrency());
-}
 
 std::filesystem::path journal_folder(const SiteOptions& options) {
   auto folder = options.state / "journal";
@@ -43,19 +35,17 @@ Site::OnDisk Site::load(Store& store) {
   return on_disk;
 }
 
-Site::Site(boost::asio::io_context& io, Identity identity, SiteOptions options, SitePorts ports,
-           Clock clock, Metrics& metrics, Log log)
-    : io_(io),
-      identity_(std::move(identity)),
+Site::Site(Identity identity, SiteOptions options, SitePorts ports, Workers workers, Clock clock,
+           Metrics& metrics, Log log)
+    : identity_(std::move(identity)),
       options_(std::move(options)),
       ports_(std::move(ports)),
       clock_(std::move(clock)),
       metrics_(metrics),
       log_(std::move(log)),
-      workers_(worker_count()),
+      workers_(std::move(workers)),
       answers_(ports_.publish, metrics_, clock_, log_),
-      board_(ports_.publish_retained),
-      timer_(io) {
+      board_(ports_.publish_retained) {
   auto store = std::make_unique<Store>(options_.state, clock_.wall());
   if (const auto& aside = store->database().set_aside(); !aside.empty()) {
     log_(Severity::error, "database_damaged",
@@ -75,20 +65,13 @@ Site::Site(boost::asio::io_context& io, Identity identity, SiteOptions options, 
                                     metrics_.batch_bytes.Observe(static_cast<double>(bytes));
                                   },
                                   [this](const std::string& why) { ports_.broken(why); }};
-  Writer::Options writing;
-  writing.queue_bytes = options_.queue_bytes;
-  writer_ = std::make_unique<Writer>(io_, writing, observer, std::move(store));
+  writer_ = std::make_unique<Writer>(options_.queue_bytes, observer, std::move(store));
   rounds_ = std::make_unique<Rounds>(
-      Rounds::Surroundings{io_, workers_, identity_, clock_, log_, *writer_, *pair_keys_, answers_,
+      Rounds::Surroundings{workers_.sums, identity_, clock_, log_, *writer_, *pair_keys_, answers_,
                            board_, metrics_, ports_.outbox_grew},
       Rounds::Options{journal_folder(options_), options_.store_bytes, options_.rule_bytes,
                       options_.limits, options_.credit_bytes});
   resume(std::move(on_disk));
-}
-
-Site::~Site() {
-  workers_.stop();
-  workers_.join();
 }
 
 void Site::resume(OnDisk on_disk) {
@@ -105,12 +88,11 @@ void Site::resume(OnDisk on_disk) {
 }
 
 void Site::help(std::unique_ptr<helper::HelperRole> role) {
-  helper_ = std::make_unique<HelperDesk>(io_, std::move(role), clock_, metrics_);
+  helper_ = std::make_unique<HelperDesk>(workers_.helper, std::move(role), clock_, metrics_);
 }
 
 void Site::start() {
   publish_keys();
-  tick();
 }
 
 bool Site::allowed(const DeviceId& device) const {
@@ -276,10 +258,6 @@ void Site::tick() {
   if (helper_) helper_->tick([this] { ports_.announcement_changed(); });
   rounds_->tick();
   metrics_.writer_bytes.Set(static_cast<double>(writer_->queued_bytes()));
-  timer_.expires_after(tick_interval);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) tick();
-  });
 }
 
 void Site::refresh_members() {

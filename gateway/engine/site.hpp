@@ -1,14 +1,14 @@
 // One site: devices on one side, the coordinator's wishes on the other, rounds in between. Owns the
-// state on disk and everything that changes it. Belongs to the io_context thread.
+// state on disk and everything that changes it. Belongs to one thread, the owner's; has none of its own: the
+// owner drives its writer(), its workers and its clock (SiteThreads in a program).
 #pragma once
-
-#include <boost/asio/steady_timer.hpp>
 
 #include "gateway/engine/helper_desk.hpp"
 #include "gateway/engine/membership.hpp"
 #include "gateway/engine/refusals.hpp"
 #include "gateway/engine/roster_board.hpp"
 #include "gateway/engine/rounds.hpp"
+#include "gateway/engine/submit.hpp"
 
 namespace tributary::gateway::engine {
 
@@ -23,7 +23,7 @@ struct SiteOptions {
   round::Limits limits;
 };
 
-// How the site speaks; all run on the io_context thread.
+// How the site speaks; all run on the owner's thread.
 struct SitePorts {
   Answers::Publish publish;             // to one device
   SiteBoard::Publish publish_retained;  // to all
@@ -41,15 +41,15 @@ struct NewRound {
 class Site {
  public:
   // Opens or creates the state and recovers what was going on. Throws storage::Failure.
-  Site(boost::asio::io_context& io, Identity identity, SiteOptions options, SitePorts ports,
-       Clock clock, Metrics& metrics, Log log);
-  ~Site();
+  Site(Identity identity, SiteOptions options, SitePorts ports, Workers workers, Clock clock,
+       Metrics& metrics, Log log);
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;
 
   // A helper role, if this gateway has one; before start().
   void help(std::unique_ptr<helper::HelperRole> role);
   void start();
+  void tick();  // about ten times a second
 
   // From the broker.
   void broker_connected();
@@ -77,7 +77,6 @@ class Site {
   template <class Message>
   void control(const DeviceId& device, std::string_view payload,
                void (Rounds::*receive)(const DeviceId&, const Message&));
-  void tick();
   void refresh_members();
   void renew_epoch();
   void make_roster();
@@ -85,14 +84,13 @@ class Site {
   void learn_helper_keys(const v1::Work& work);
   bool allowed(const DeviceId& device) const;
 
-  boost::asio::io_context& io_;
   Identity identity_;
   SiteOptions options_;
   SitePorts ports_;
   Clock clock_;
   Metrics& metrics_;
   Log log_;
-  boost::asio::thread_pool workers_;
+  Workers workers_;
   std::unique_ptr<EpochKeys> epoch_keys_;
   std::unique_ptr<PairKeys> pair_keys_;
   std::unique_ptr<Membership> members_;
@@ -104,7 +102,6 @@ class Site {
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Rounds> rounds_;
   std::unique_ptr<HelperDesk> helper_;
-  boost::asio::steady_timer timer_;
 };
 
 }  // namespace tributary::gateway::engine

@@ -9,8 +9,8 @@ namespace tributary::gateway::uplink {
 
 class Announcer {
  public:
-  Announcer(boost::asio::io_context& io, engine::Site& site, Link& link)
-      : site_(site), link_(link), bell_(io) {}
+  Announcer(std::unique_ptr<Alarm> alarm, engine::Site& site, Link& link)
+      : site_(site), link_(link), bell_(std::move(alarm)) {}
 
   boost::asio::awaitable<void> run();  // never returns
   void changed() { bell_.ring(); }

@@ -11,9 +11,9 @@ namespace tributary::gateway::uplink {
 
 class HelperErrands {
  public:
-  HelperErrands(boost::asio::io_context& io, engine::Site& site, const engine::Clock& clock,
+  HelperErrands(std::unique_ptr<Alarm> alarm, engine::Site& site, const engine::Clock& clock,
                 Link& link)
-      : site_(site), clock_(clock), link_(link), bell_(io) {}
+      : site_(site), clock_(clock), link_(link), bell_(std::move(alarm)) {}
 
   boost::asio::awaitable<void> run();  // never returns
   void want(const v1::Work& work);     // replaces what was wanted before

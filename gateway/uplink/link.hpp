@@ -3,8 +3,8 @@
 #pragma once
 
 #include <functional>
-#include <random>
 
+#include "crypto/secret.hpp"
 #include "gateway/engine/log.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/uplink/http.hpp"
@@ -32,8 +32,7 @@ class Link {
   std::chrono::milliseconds delay(std::uint32_t failures) {
     constexpr storage::Backoff backoff{std::chrono::milliseconds(1000),
                                        std::chrono::milliseconds(30'000)};
-    return storage::backoff_delay(backoff, failures, chance_(random_)) +
-           std::chrono::milliseconds(100);
+    return storage::backoff_delay(backoff, failures, chance()) + std::chrono::milliseconds(100);
   }
   Metrics& metrics() { return metrics_; }
 
@@ -48,6 +47,11 @@ class Link {
   }
 
  private:
+  static double chance() {  // in [0, 1)
+    std::array<std::uint8_t, 2> bytes;
+    crypto::fill_random(bytes);
+    return (bytes[0] * 256.0 + bytes[1]) / 65536.0;
+  }
   // One line per change, whatever the number of requests.
   void note(const HttpAnswer& answer) {
     const bool reached = answer.status != 0;
@@ -72,8 +76,6 @@ class Link {
   bool reachable_ = false;
   bool told_ = false;
   std::string fault_ = "not tried yet";
-  std::mt19937 random_{std::random_device{}()};
-  std::uniform_real_distribution<double> chance_{0.0, 1.0};
 };
 
 }  // namespace tributary::gateway::uplink

@@ -9,9 +9,9 @@ namespace tributary::gateway::uplink {
 
 class OutboxSender {
  public:
-  OutboxSender(boost::asio::io_context& io, engine::Site& site, const engine::Clock& clock,
+  OutboxSender(std::unique_ptr<Alarm> alarm, engine::Site& site, const engine::Clock& clock,
                Link& link)
-      : site_(site), clock_(clock), link_(link), bell_(io) {}
+      : site_(site), clock_(clock), link_(link), bell_(std::move(alarm)) {}
 
   boost::asio::awaitable<void> run();  // never returns
   void grew() { bell_.ring(); }

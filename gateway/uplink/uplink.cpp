@@ -12,14 +12,14 @@ void rethrow(const std::exception_ptr& failure) {
 
 }  // namespace
 
-Uplink::Uplink(boost::asio::io_context& io, engine::Site& site, const engine::Clock& clock,
-               Http http, Metrics& metrics, engine::Log log)
+Uplink::Uplink(boost::asio::io_context& io, const MakeAlarm& make_alarm, engine::Site& site,
+               const engine::Clock& clock, Http http, Metrics& metrics, engine::Log log)
     : io_(io),
       link_(std::move(http), metrics, std::move(log)),
-      announcer_(io, site, link_),
-      errands_(io, site, clock, link_),
-      work_(io, site, link_, [this](const v1::Work& work) { errands_.want(work); }),
-      outbox_(io, site, clock, link_) {
+      announcer_(make_alarm(), site, link_),
+      errands_(make_alarm(), site, clock, link_),
+      work_(make_alarm(), site, link_, [this](const v1::Work& work) { errands_.want(work); }),
+      outbox_(make_alarm(), site, clock, link_) {
   link_.on_return([this] { announcer_.again(); });
 }
 

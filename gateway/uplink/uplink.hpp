@@ -9,11 +9,11 @@
 
 namespace tributary::gateway::uplink {
 
-// Belongs to the io_context thread; ends with the io_context.
+// Belongs to the io_context thread; ends with the io_context. Its waits are `make_alarm`'s.
 class Uplink {
  public:
-  Uplink(boost::asio::io_context& io, engine::Site& site, const engine::Clock& clock, Http http,
-         Metrics& metrics, engine::Log log);
+  Uplink(boost::asio::io_context& io, const MakeAlarm& make_alarm, engine::Site& site,
+         const engine::Clock& clock, Http http, Metrics& metrics, engine::Log log);
 
   void start();
   void outbox_grew() { outbox_.grew(); }

@@ -10,9 +10,9 @@ namespace tributary::gateway::uplink {
 class WorkPoll {
  public:
   // `helper_work` gets every new Work after the site has taken it in.
-  WorkPoll(boost::asio::io_context& io, engine::Site& site, Link& link,
+  WorkPoll(std::unique_ptr<Alarm> alarm, engine::Site& site, Link& link,
            std::function<void(const v1::Work&)> helper_work)
-      : site_(site), link_(link), helper_work_(std::move(helper_work)), pause_(io) {}
+      : site_(site), link_(link), helper_work_(std::move(helper_work)), pause_(std::move(alarm)) {}
 
   boost::asio::awaitable<void> run();  // never returns
 

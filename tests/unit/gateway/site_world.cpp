@@ -304,12 +304,14 @@ SiteWorld::SiteWorld(Fleet& around, std::uint64_t store_bytes) : fleet(around) {
                                          std::chrono::steady_clock::now().time_since_epoch()) +
                                      skipped;
                             }};
+  threads = std::make_unique<engine::SiteThreads>(io);
   site = std::make_unique<engine::Site>(
-      io, fleet.identity(), options, ports, clock, metrics,
+      fleet.identity(), options, ports, threads->workers(), clock, metrics,
       [this](engine::Severity, std::string_view event, service::log::Fields fields) {
         log.push_back(service::log::human_line(event, fields));
       });
   site->start();
+  threads->run(*site);
 }
 
 void SiteWorld::hear(const std::string& topic, const std::string& payload) {

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "crypto/upload.hpp"
-#include "gateway/engine/site.hpp"
+#include "gateway/engine/site_threads.hpp"
 
 namespace tributary::gateway::test {
 
@@ -121,6 +121,7 @@ class SiteWorld {
   std::chrono::milliseconds skipped{0};  // of monotonic time
   Fleet& fleet;
   std::unique_ptr<engine::Site> site;
+  std::unique_ptr<engine::SiteThreads> threads;  // end before the site
 
  private:
   struct Heard {

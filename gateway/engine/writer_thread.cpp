@@ -1,0 +1,78 @@
+#include "gateway/engine/writer_thread.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include "cloud/service/failpoint.hpp"
+
+namespace tributary::gateway::engine {
+namespace {
+
+void pass(Writer::Step step) {
+  switch (step) {
+    case Writer::Step::appended:
+      return service::reach(service::Failpoint::journal_appended);
+    case Writer::Step::synced:
+      return service::reach(service::Failpoint::journal_synced);
+    case Writer::Step::committed:
+      return service::reach(service::Failpoint::batch_committed);
+  }
+}
+
+}  // namespace
+
+WriterThread::WriterThread(boost::asio::io_context& io, Writer& writer) : io_(io), writer_(writer) {
+  writer_.on_submit([this](std::size_t bytes) { submitted(bytes); });
+  thread_ = std::thread([this] { run(); });
+}
+
+WriterThread::~WriterThread() {
+  *alive_ = false;
+  writer_.on_submit({});
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void WriterThread::submitted(std::size_t bytes) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_ = true;
+    full_ = full_ || bytes >= batch_bytes;
+  }
+  wake_.notify_one();
+}
+
+// Empty: the thread is to end.
+Writer::Batch WriterThread::next_batch() {
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [&] { return stopping_ || waiting_; });
+    wake_.wait_for(lock, batch_wait, [&] { return stopping_ || full_; });
+    waiting_ = full_ = false;
+    Writer::Batch batch = writer_.take();
+    if (stopping_ || !batch.empty()) return batch;
+  }
+}
+
+void WriterThread::run() {
+  try {
+    for (;;) {
+      auto batch = std::make_shared<Writer::Batch>(next_batch());
+      if (batch->empty()) return;
+      writer_.write(*batch, pass);
+      boost::asio::post(io_, [alive = alive_, this, batch] {
+        if (*alive) writer_.report(std::move(*batch));
+      });
+    }
+  } catch (const std::exception& failure) {
+    // Includes constraint violations and the like: the disk and the memory no longer agree.
+    boost::asio::post(io_, [alive = alive_, this, why = std::string(failure.what())] {
+      if (*alive) writer_.failed(why);
+    });
+  }
+}
+
+}  // namespace tributary::gateway::engine

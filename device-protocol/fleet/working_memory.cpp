@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kLargestMessage = 262208;  // PROTOCOL.md 2
 constexpr std::size_t kPage = 4096;
-constexpr std::uint32_t kLargestGroup = 5000;
+constexpr std::uint32_t kMostDevices = 5000;  // of a pairwise group, PROTOCOL.md 10.1
 constexpr std::uint32_t kMostNeighbours = 254;
 
 std::size_t whole_pages(std::size_t bytes) {
@@ -20,10 +20,10 @@ std::size_t whole_pages(std::size_t bytes) {
 
 WorkingMemory::WorkingMemory(std::uint32_t parameters) {
   const auto buffer = whole_pages(std::size_t{parameters} * sizeof(float));
-  size_ = 3 * buffer + whole_pages(kLargestMessage);
-  memory_.pairwise_size = trib_pairwise_bytes(kLargestGroup, kMostNeighbours);
-  reserved_ = size_ + whole_pages(memory_.pairwise_size);
-  base_ = ::mmap(nullptr, reserved_, PROT_READ | PROT_WRITE,
+  const auto block = whole_pages(trib_pairwise_bytes(kMostDevices, kMostNeighbours));
+  released_ = 3 * buffer + whole_pages(kLargestMessage);
+  size_ = released_ + block;
+  base_ = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base_ == MAP_FAILED) throw std::bad_alloc();
   auto* bytes = static_cast<unsigned char*>(base_);
@@ -33,15 +33,16 @@ WorkingMemory::WorkingMemory(std::uint32_t parameters) {
   memory_.parameters = parameters;
   memory_.message = bytes + 3 * buffer;
   memory_.message_size = kLargestMessage;
-  memory_.pairwise = bytes + size_;
+  memory_.pairwise = bytes + released_;
+  memory_.pairwise_size = block;
 }
 
 WorkingMemory::~WorkingMemory() {
-  ::munmap(base_, reserved_);
+  ::munmap(base_, size_);
 }
 
 void WorkingMemory::release() {
-  ::madvise(base_, size_, MADV_DONTNEED);
+  ::madvise(base_, released_, MADV_DONTNEED);
 }
 
 }  // namespace tributary::fleet

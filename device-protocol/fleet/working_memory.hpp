@@ -1,6 +1,6 @@
-// The three model buffers and the message scratch of one device at fixed addresses, and what it keeps of its
-// group in mode pairwise. Pages cost memory only from the first write until release(): a thousand idle devices
-// cost next to nothing.
+// The three model buffers, the message scratch and the block for mode pairwise of one device at fixed
+// addresses. Pages cost memory only from the first write until release(), the block's for as long as
+// the device is booted: a thousand idle devices cost next to nothing.
 #pragma once
 
 #include <cstddef>
@@ -21,13 +21,14 @@ class WorkingMemory {
 
   // Valid and unmoved as long as this object.
   const trib_client_memory& memory() const { return memory_; }
-  // Gives the pages back but for the group's; their content becomes zero. Only while the client has no round.
+  // Gives the pages back, but for those of the block; all content becomes zero. Only while the
+  // client has no round.
   void release();
 
  private:
   void* base_;
-  std::size_t size_;      // of what release() gives back
-  std::size_t reserved_;  // with the group's pages behind it
+  std::size_t size_;
+  std::size_t released_;  // of them release() gives back, from base_ on
   trib_client_memory memory_{};
 };
 

@@ -136,8 +136,9 @@ trib_status trib_client_connected(trib_client* client) {
   trib_status status;
   client->connected = true;
   trib_retry_start(client);
+  status = trib_pairs_connected(client);
   trib_device_topic(client, topic, "/down/+");
-  status = client->port.subscribe(client->port.user, topic);
+  if (status == TRIB_OK) status = client->port.subscribe(client->port.user, topic);
   if (status == TRIB_OK) {
     status = client->port.subscribe(client->port.user, "tributary/v1/site/keys");
   }
@@ -145,7 +146,6 @@ trib_status trib_client_connected(trib_client* client) {
   if (status == TRIB_OK) {
     status = client->port.subscribe(client->port.user, "tributary/v1/site/offer/+");
   }
-  if (status == TRIB_OK) status = trib_pairs_connected(client);
   if (status != TRIB_OK) return status;
   if (client->phase == TRIB_PHASE_FETCHING) return trib_fetch_more(client);
   if (client->phase == TRIB_PHASE_UPLOADING) client->phase = TRIB_PHASE_REQUESTING;

@@ -243,6 +243,7 @@ static trib_status become_ready(trib_client* client) {
   if (status != TRIB_OK) return status;
   pairs->stage = TRIB_GROUP_READY;
   pairs->supplied = 0;
+  pairs->confirmed = 0;
   trib_pace_start(client, &pairs->pace);
   trib_log(client, TRIB_LOG_INFO, "in a pairwise group, neighbours", pairs->group.graph.degree);
   /* Both may have been passed over for want of the group. */

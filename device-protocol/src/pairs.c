@@ -102,6 +102,9 @@ trib_status trib_pairs_connected(trib_client* client) {
   trib_status status;
   if (!pairs) return TRIB_OK;
   pairs->shown = 0;
+  /* One prekey is sent again: its receipt tells whether slots have passed meanwhile. */
+  if (pairs->supplied > pairs->confirmed) pairs->confirmed = pairs->supplied;
+  pairs->supplied = 0;
   memset(pairs->refused, 0, sizeof pairs->refused);
   pairs->connected_ms = client->port.monotonic_ms(client->port.user);
   trib_pace_start(client, &pairs->pace);

@@ -108,10 +108,11 @@ typedef struct trib_pairs {
   unsigned char gathered[TRIB_PLACES_BITMAP];
   trib_pace pace; /* of group and supply, which never speak at the same time */
 
-  uint32_t current; /* the latest slot a signed offer has named */
+  uint32_t current; /* slots below are over: an offer or the gateway said so */
   uint32_t has_chain;
   trib_chain chain;
-  uint32_t supplied; /* slots below have their receipts */
+  uint32_t supplied;  /* slots below have their receipts */
+  uint32_t confirmed; /* the same before the last connection */
 
   uint32_t has_vow;
   trib_vow_record vow;

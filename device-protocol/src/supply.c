@@ -65,28 +65,39 @@ trib_status trib_supply_turn(trib_client* client, uint32_t* wait_ms) {
   return status;
 }
 
+static bool mac_holds(const trib_client* client, const char* label, uint32_t slot,
+                      const unsigned char mac[TRIB_MAC_BYTES]) {
+  const trib_party* gateway = trib_own_gateway(client);
+  unsigned char key[TRIB_KEY_BYTES];
+  unsigned char number[4];
+  unsigned char expected[TRIB_MAC_BYTES];
+  const trib_part parts[] = {{trib_pairs_of(client)->group.hash, TRIB_HASH_BYTES},
+                             {client->device_id, TRIB_ID_BYTES},
+                             {number, sizeof number}};
+  if (!gateway) return false;
+  trib_put32(number, slot);
+  trib_kdf(client->port.crypto, key, gateway->pair_key, "receipt-key", NULL, 0);
+  trib_mac16(client->port.crypto, expected, key, label, parts, 3);
+  client->port.crypto->wipe(key, sizeof key);
+  return trib_equal(mac, expected, sizeof expected);
+}
+
 trib_status trib_on_prekey_receipt(trib_client* client, const unsigned char* payload, size_t size) {
   trib_pairs* pairs = trib_pairs_of(client);
-  const trib_party* gateway = trib_own_gateway(client);
   tributary_v1_PrekeyReceipt receipt = tributary_v1_PrekeyReceipt_init_zero;
   pb_istream_t stream = pb_istream_from_buffer(payload, size);
-  unsigned char key[TRIB_KEY_BYTES];
-  unsigned char slot[4];
-  unsigned char mac[TRIB_MAC_BYTES];
-  const trib_part parts[] = {{receipt.group_hash, TRIB_HASH_BYTES},
-                             {client->device_id, TRIB_ID_BYTES},
-                             {slot, sizeof slot}};
   if (!pb_decode(&stream, tributary_v1_PrekeyReceipt_fields, &receipt)) return TRIB_MALFORMED;
-  if (!trib_pairs_ready(client) || !gateway || receipt.slot != pairs->supplied ||
+  if (!trib_pairs_ready(client) || receipt.slot != pairs->supplied ||
       memcmp(receipt.group_hash, pairs->group.hash, TRIB_HASH_BYTES) != 0) {
     return TRIB_STALE;
   }
-  trib_put32(slot, receipt.slot);
-  trib_kdf(client->port.crypto, key, gateway->pair_key, "receipt-key", NULL, 0);
-  trib_mac16(client->port.crypto, mac, key, "prekey", parts, 3);
-  client->port.crypto->wipe(key, sizeof key);
-  if (!trib_equal(mac, receipt.mac, sizeof mac)) return TRIB_BAD_SIGNATURE;
+  if (!mac_holds(client, "prekey", receipt.slot, receipt.mac)) return TRIB_BAD_SIGNATURE;
+  if (receipt.next_slot > pairs->current && receipt.next_slot <= pairs->group.last_slot + 1 &&
+      mac_holds(client, "next-slot", receipt.next_slot, receipt.next_mac)) {
+    pairs->current = receipt.next_slot;
+  }
   pairs->supplied += 1;
+  if (pairs->supplied < pairs->confirmed) pairs->supplied = pairs->confirmed;
   trib_pace_start(client, &pairs->pace);
   return TRIB_OK;
 }

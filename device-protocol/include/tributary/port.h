@@ -69,11 +69,11 @@ typedef enum trib_record {
   TRIB_RECORD_ROUND = 4,    /* the round in progress: context, step, nonce, phase */
   TRIB_RECORD_WEIGHTS = 5,  /* training checkpoint, bound to the round record by hash and step */
   /* In trust mode pairwise only: */
-  TRIB_RECORD_GROUP = 6,     /* the group and what is known of the neighbours in it */
-  TRIB_RECORD_CHAIN = 7,     /* task, slot and key of the prekey chain */
-  TRIB_RECORD_VOW = 8,       /* the last survivors signed as a witness */
-  TRIB_RECORD_REVEAL = 9,    /* the last decision which shares to reveal */
-  TRIB_RECORD_MASK_KEYS = 10 /* the neighbours' mask keys of the round in progress */
+  TRIB_RECORD_GROUP = 7,     /* the group and what is known of the neighbours in it */
+  TRIB_RECORD_CHAIN = 8,     /* task, slot and key of the prekey chain */
+  TRIB_RECORD_VOW = 9,       /* the last survivors signed as a witness */
+  TRIB_RECORD_REVEAL = 10,   /* the last decision which shares to reveal */
+  TRIB_RECORD_MASK_KEYS = 11 /* the neighbours' mask keys of the round in progress */
 } trib_record;
 
 typedef struct trib_storage_port {

@@ -43,6 +43,7 @@ trib_status erase(void* user, trib_record record) {
 trib_status publish(void* user, const char* topic, const void* payload, size_t size) {
   if (!of(user).acts()) return TRIB_NOT_CONNECTED;
   const auto* bytes = static_cast<const std::uint8_t*>(payload);
+  if (std::string_view(topic).ends_with("/up/chunk")) ++of(user).chunks_sent;
   of(user).sent.emplace_back(topic, Bytes(bytes, bytes + size));
   return TRIB_OK;
 }

@@ -62,6 +62,7 @@ struct PairDevice {
   std::size_t block_devices = 64;  // what the block is made for; 0: no block at all
   std::size_t block_neighbours = 63;
   int gradients = 0;
+  int chunks_sent = 0;
   trib_client* client = nullptr;
   trib_status started = TRIB_OK;
 

@@ -47,6 +47,8 @@ class PairSite {
 
   // Turns for all devices that are on, until nothing more happens within `patience_ms`.
   void run(std::uint64_t patience_ms = 1000);
+  std::uint32_t step();  // one turn for each; the shortest wait
+  std::uint32_t step_one(std::uint32_t device);
   // Boots all, makes the group of those that said hello and lets them leave prekeys.
   void join();
   void show_group();
@@ -71,6 +73,8 @@ class PairSite {
   void publish(const std::string& topic, const std::string& payload);
   void withdraw(const std::string& topic);
   std::string offer() const;
+  std::string offer_of(const v1::RoundContext& context) const;  // signed
+  void trust_gateways();  // all devices also take part in mode trusted-gateway
   std::string signed_group() const;
   Hash group_hash() const;
   std::string head_topic(std::uint32_t slot, std::uint32_t owner) const;
@@ -90,8 +94,16 @@ class PairSite {
   std::map<std::uint32_t, std::map<std::uint32_t, pairwise::Prekey>> prekeys;  // [slot][owner]
   std::optional<PairRound> round;
   bool prekey_receipts = true;
+  std::uint32_t next_slot = 0;  // slots below are over
+  bool bend_next_mac = false;
+  int prekeys_seen = 0;
   bool retain_vows = true;
   bool both_kinds = false;  // a gateway that asks for both shares
+  std::function<void(v1::Group&)> change_group;
+  bool bend_group_signature = false;
+  int lose_every = 0;  // of the messages in either direction; 0: none
+  std::optional<std::uint32_t>
+      mute;  // a device whose messages do not arrive until the survivors are fixed
   std::uint32_t shares_at_once = 16;
   std::uint32_t credit_chunks = 100;
   tributary::GatewayId gateway;
@@ -105,6 +117,7 @@ class PairSite {
   int reveals = 0;
 
  private:
+  bool lost();
   Bytes identity_of(std::uint32_t index) const;
   void answer(std::uint32_t device);
   void on_hello(std::uint32_t device, const Bytes& payload);
@@ -125,6 +138,7 @@ class PairSite {
     std::map<std::uint32_t, Bytes> sealed;
     std::map<std::uint32_t, Bytes> opened;
   };
+  int messages_ = 0;
   std::map<std::string, Upload> uploads_;  // device, ctx_hash, nonce
   tributary::crypto::SigningKey authority_, coordinator_, gateway_key_;
   tributary::crypto::ExchangeSecret gateway_exchange_;

@@ -27,13 +27,22 @@ Place nonce_of(const RevealPlace& place) {
   return nonce;
 }
 
+Mac slot_mac(const crypto::PairKey& gateway_key, std::string_view label, const Hash& group_hash,
+             const DeviceId& device, std::uint32_t slot) {
+  const auto key = derive<ReceiptKey>(gateway_key.expose(), "receipt-key", {});
+  return crypto::mac16(key.expose(), label, {group_hash.view(), device.view(), crypto::le32(slot)});
+}
+
 }  // namespace
 
 Mac prekey_receipt_mac(const crypto::PairKey& gateway_key, const Hash& group_hash,
                        const DeviceId& device, std::uint32_t slot) {
-  const auto key = derive<ReceiptKey>(gateway_key.expose(), "receipt-key", {});
-  return crypto::mac16(key.expose(), "prekey",
-                       {group_hash.view(), device.view(), crypto::le32(slot)});
+  return slot_mac(gateway_key, "prekey", group_hash, device, slot);
+}
+
+Mac next_slot_mac(const crypto::PairKey& gateway_key, const Hash& group_hash,
+                  const DeviceId& device, std::uint32_t next_slot) {
+  return slot_mac(gateway_key, "next-slot", group_hash, device, next_slot);
 }
 
 Bytes encode(const RevealedShares& shares) {

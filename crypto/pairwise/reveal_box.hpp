@@ -15,6 +15,9 @@ inline constexpr std::size_t most_revealed = 16;  // shares in one message
 
 Mac prekey_receipt_mac(const crypto::PairKey& gateway_key, const Hash& group_hash,
                        const DeviceId& device, std::uint32_t slot);
+// Of a receipt for a slot that is over: the first that is not.
+Mac next_slot_mac(const crypto::PairKey& gateway_key, const Hash& group_hash,
+                  const DeviceId& device, std::uint32_t next_slot);
 
 struct RevealPlace {
   Hash ctx_hash;

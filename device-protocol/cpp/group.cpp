@@ -30,8 +30,9 @@ std::string fault_in_numbers(const v1::Group& group) {
   if (w > std::min(n, most_witnesses) || q < 1 || q > w || q <= w - q) {
     return "witnesses and quorum must be 2 quorum > witnesses >= quorum, at most devices and 255";
   }
-  if (group.first_slot() < 1 || group.first_slot() > group.last_slot()) {
-    return "slots must be 1 <= first_slot <= last_slot";
+  if (group.first_slot() < 1 || group.first_slot() > group.last_slot() ||
+      group.last_slot() == UINT32_MAX) {
+    return "slots must be 1 <= first_slot <= last_slot < 2^32 - 1";
   }
   return {};
 }

@@ -25,7 +25,7 @@ struct Group {
   std::uint32_t witnesses;   // W, 1..min(n, 255)
   std::uint32_t quorum;      // q, 2q > W >= q
   std::uint32_t first_slot;
-  std::uint32_t last_slot;  // >= first_slot
+  std::uint32_t last_slot;  // >= first_slot, below 2^32 - 1
 
   pairwise::GraphSeed seed() const { return pairwise::graph_seed(roster_root, beacon); }
   bool has_slot(std::uint64_t slot) const { return first_slot <= slot && slot <= last_slot; }

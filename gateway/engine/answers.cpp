@@ -44,13 +44,8 @@ void Answers::receipt(const Hash& ctx_hash, const round::SendReceipt& receipt, c
   metrics_.receipts.Increment();
 }
 
-void Answers::prekey(const DeviceId& device, const Hash& group_hash, std::uint32_t slot,
-                     const Mac& mac) {
-  v1::PrekeyReceipt message;
-  message.set_group_hash(group_hash.raw());
-  message.set_slot(slot);
-  message.set_mac(mac.raw());
-  send(device, wire::DownKind::prekey, message);
+void Answers::prekey(const DeviceId& device, const v1::PrekeyReceipt& receipt) {
+  send(device, wire::DownKind::prekey, receipt);
 }
 
 void Answers::shares(const Hash& ctx_hash, const round::SendShares& shares,

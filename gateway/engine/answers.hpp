@@ -21,7 +21,7 @@ class Answers {
   void credit(const Hash& ctx_hash, const round::GrantCredit& credit);
   void receipt(const Hash& ctx_hash, const round::SendReceipt& receipt, const Mac& mac);
   // Mode pairwise. `sealed` belongs to the places from shares.place on, in their order.
-  void prekey(const DeviceId& device, const Hash& group_hash, std::uint32_t slot, const Mac& mac);
+  void prekey(const DeviceId& device, const v1::PrekeyReceipt& receipt);
   void shares(const Hash& ctx_hash, const round::SendShares& shares,
               const std::vector<pairwise::SealedShare>& sealed);
   // Counted by reason, and logged at most once a minute for each device and reason. Hash and nonce

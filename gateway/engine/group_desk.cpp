@@ -200,7 +200,7 @@ void GroupDesk::prekey(const DeviceId& device, std::string_view payload) {
   if (fault != pairwise::PrekeyFault::none) return refuse(device, reason_of(fault));
   const bool frozen = entry->in_round == slot;
   // Over, or as it was when the round began: nothing of this slot is needed any more.
-  if (slot < entry->book.next_slot() || frozen) return receipt(group, *member, slot);
+  if (slot < entry->book.next_slot() || frozen) return receipt(*entry, *member, slot);
   if (slot >= entry->book.next_slot() + slots_ahead || slot > group.terms.last_slot) {
     return refuse(device, v1::REJECT_OVER_CREDIT);
   }
@@ -230,17 +230,28 @@ void GroupDesk::keep(const Entry& entry, std::uint32_t member, const pairwise::P
         if (kept == nullptr) return;
         kept->book.enter(place.slot, place.member);
         dirty_ = true;
-        receipt(*kept->group, place.member, place.slot);
+        receipt(*kept, place.member, place.slot);
       });
 }
 
-void GroupDesk::receipt(const KnownGroup& group, std::uint32_t member, std::uint32_t slot) {
+// Of a slot that is over it names the first that is not: the device was away and does not know.
+void GroupDesk::receipt(const Entry& entry, std::uint32_t member, std::uint32_t slot) {
+  const auto& group = *entry.group;
+  const auto& hash = group.terms.hash;
   const auto& device = group.members[member];
   const auto* key =
       around_.pair_keys.get(device, group.keys[member], around_.epoch_keys.current().epoch);
   if (key == nullptr) return refuse(device, v1::REJECT_BAD_CERTIFICATE);
-  around_.answers.prekey(device, group.terms.hash, slot,
-                         pairwise::prekey_receipt_mac(*key, group.terms.hash, device, slot));
+  v1::PrekeyReceipt message;
+  message.set_group_hash(hash.raw());
+  message.set_slot(slot);
+  message.set_mac(pairwise::prekey_receipt_mac(*key, hash, device, slot).raw());
+  if (slot < entry.book.next_slot()) {
+    const auto next = static_cast<std::uint32_t>(entry.book.next_slot());
+    message.set_next_slot(next);
+    message.set_next_mac(pairwise::next_slot_mac(*key, hash, device, next).raw());
+  }
+  around_.answers.prekey(device, message);
 }
 
 std::uint64_t GroupDesk::stored_bytes() const {

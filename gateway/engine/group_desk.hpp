@@ -84,7 +84,7 @@ class GroupDesk {
   void hide(const KnownGroup& group);
   void refuse(const DeviceId& device, v1::RejectReason reason, std::uint32_t retry = 0);
   void keep(const Entry& entry, std::uint32_t member, const pairwise::Prekey& prekey);
-  void receipt(const KnownGroup& group, std::uint32_t member, std::uint32_t slot);
+  void receipt(const Entry& entry, std::uint32_t member, std::uint32_t slot);
   std::uint64_t stored_bytes() const;
 
   Surroundings around_;

@@ -299,6 +299,29 @@ TEST_CASE("a prekey of the slot of an open round does not change any more") {
   CHECK(same);
 }
 
+TEST_CASE("a device that was away learns from a receipt which slot is next") {
+  PairwiseFleet fleet(5);
+  SiteWorld world(fleet.fleet);
+  collect(fleet, world);
+  fleet.finish(world);
+  auto work = world.standing;
+  auto* outcome = work.add_outcomes();
+  outcome->set_ctx_hash(world.sum().ctx_hash());
+  outcome->set_kind(v1::ROUND_OUTCOME_RELEASED);
+  world.site->take(work);
+  world.settle();
+  const auto& own = fleet.fleet.devices[2];
+  world.heard(own.id).clear();
+  fleet.say_prekey(world, fleet.devices[2], 1);
+  REQUIRE(fleet.prekey_receipted(world, fleet.devices[2], 1));
+  v1::PrekeyReceipt receipt;
+  REQUIRE(receipt.ParseFromString(world.heard(own.id).back().payload));
+  const auto key =
+      fleet.fleet.gateway_pair_key(own, world.retained(std::string(wire::site_keys_topic)));
+  CHECK(receipt.next_slot() == 2);
+  CHECK(receipt.next_mac() == pairwise::next_slot_mac(key, fleet.group_hash(), own.id, 2).raw());
+}
+
 TEST_CASE(
     "killed before any word the gateway says, a pairwise round ends with the same exact sum") {
   bool crashed = true;

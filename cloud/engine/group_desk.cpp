@@ -112,20 +112,24 @@ bool GroupDesk::has_newcomers(const Entry& entry, const Member& member) const {
 
 void GroupDesk::make(const Task& task, const Member& member, std::uint32_t first_slot,
                      const std::set<DeviceId>& left_out) {
-  auto& why_not = why_not_[{task.row.id, member.id}];
+  auto& refused = refused_[{task.row.id, member.id}];
+  if (!refused.why.empty() && refused.roster == *member.roster_hash &&
+      refused.left_out == left_out) {
+    return;
+  }
+  refused = {*member.roster_hash, left_out, {}};
   const auto roster = store_.gateways.roster(*member.roster_hash);
   auto members = roster ? round::group_members(roster->content, left_out) : std::nullopt;
   if (!members) {
-    why_not = "its roster cannot be read";
+    refused.why = "its roster cannot be read";
     return;
   }
   const auto plan = round::plan_group(*task.spec.pairwise, task.spec.n_min,
                                       static_cast<std::uint32_t>(members->devices.size()));
   if (const auto* fault = std::get_if<std::string>(&plan)) {
-    why_not = *fault;
+    refused.why = *fault;
     return;
   }
-  why_not.clear();
   // The members are fixed: only now is drawn who masks with whom.
   const auto group = round::make_group(
       {identity_.authority.tenant, task.row.id, member.id, world_.draw_beacon(), first_slot},
@@ -169,9 +173,10 @@ std::variant<GroupDesk::Prepared, std::string> GroupDesk::prepared(const Task& t
   const auto name = fleet_.called(gateway);
   const auto found = entries_.find({task.row.id, gateway});
   if (found == entries_.end()) {
-    const auto why = why_not_.find({task.row.id, gateway});
+    const auto refused = refused_.find({task.row.id, gateway});
+    const bool tried = refused != refused_.end() && !refused->second.why.empty();
     return "the devices of gateway " + name + " are not grouped yet" +
-           (why == why_not_.end() || why->second.empty() ? std::string{} : ": " + why->second);
+           (tried ? ": " + refused->second.why : std::string{});
   }
   const auto& entry = found->second;
   const auto& row = entry.row;

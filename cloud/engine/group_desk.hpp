@@ -64,7 +64,13 @@ class GroupDesk {
   const Identity& identity_;
   const World& world_;
   std::map<Key, Entry> entries_;
-  std::map<Key, std::string> why_not_;  // no group could be made
+  // No group could be made of this roster without these devices: not tried again with the same.
+  struct Refused {
+    Hash roster;
+    std::set<DeviceId> left_out;
+    std::string why;
+  };
+  std::map<Key, Refused> refused_;
 };
 
 }  // namespace tributary::cloud::engine

@@ -25,16 +25,16 @@ void gateway_model(Members& members, pairwise::GatewayModel& model) {
   }
 }
 
-void refuse_what_the_mode_rules_out(Members& members, const TaskSpec& spec) {
-  if (spec.cohort_size != 0 || spec.over_selection > 1) {
-    members.fault(
-        "dropout",
-        "is what the round allows for: mode \"pairwise\" asks every member, so cohort_size "
-        "must be 0 and over_selection 1");
+void refuse_what_the_mode_rules_out(std::vector<SpecFault>& faults, const TaskSpec& spec) {
+  constexpr auto everybody = " in mode \"pairwise\": a round asks every member of a group";
+  if (spec.cohort_size != 0) {
+    faults.push_back({"cohort_size", std::string("must be 0") + everybody});
+  }
+  if (spec.over_selection > 1) {
+    faults.push_back({"over_selection", std::string("must be 1") + everybody});
   }
   if (spec.privacy && spec.privacy->terms.participation.separation > 1) {
-    members.fault("dropout",
-                  "does not go with privacy.separation above 1: every member takes part");
+    faults.push_back({"privacy.separation", std::string("must be 1") + everybody});
   }
 }
 
@@ -59,7 +59,7 @@ void read_pairwise(const boost::json::object* given, std::vector<SpecFault>& fau
   members.whole("reveal_seconds", 1, 24 * 3600, pairwise.reveal_seconds);
   members.whole("member_patience_seconds", 1, 7 * 24 * 3600, pairwise.member_patience_seconds);
   members.refuse_unknown();
-  refuse_what_the_mode_rules_out(members, spec);
+  refuse_what_the_mode_rules_out(faults, spec);
   if (!faults.empty()) return;
   const auto plan = plan_group(pairwise, spec.n_min, smallest_group(pairwise, spec.n_min));
   if (const auto* why_not = std::get_if<std::string>(&plan)) members.fault("corrupt", *why_not);

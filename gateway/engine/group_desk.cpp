@@ -46,11 +46,7 @@ void GroupDesk::resume(GroupOnDisk on_disk) {
   }
   enter(std::get<GroupPtr>(read));
   auto& book = entries_.at(on_disk.group.hash).book;
-  std::uint64_t first_kept = UINT64_MAX;
-  for (const auto& place : on_disk.prekeys)
-    first_kept = std::min<std::uint64_t>(first_kept, place.slot);
-  // What is before the first slot kept was removed because it is over.
-  if (!on_disk.prekeys.empty() && first_kept > book.next_slot()) book.over(first_kept - 1);
+  book.over(on_disk.group.over);
   for (const auto& place : on_disk.prekeys) book.enter(place.slot, place.member);
 }
 
@@ -110,7 +106,7 @@ void GroupDesk::learn(const v1::GroupOffer& offer, const Hash& hash,
         Severity::warning, "group_refused",
         {{"group", hash.hex()}, {"reason", "it is not newer than the one there is"}});
   }
-  StoredGroup stored{hash, group->terms.task, group->roster, offer.SerializeAsString()};
+  StoredGroup stored{hash, group->terms.task, group->roster, offer.SerializeAsString(), 0};
   around_.writer.commit([stored = std::move(stored)](Store& store) { store.groups().put(stored); },
                         [this, group] {
                           asked_.erase(group->terms.hash);

@@ -6,12 +6,13 @@ namespace tributary::gateway::engine {
 
 std::vector<StoredGroup> GroupRows::all() {
   auto rows =
-      database_.prepare("SELECT hash, task, roster, content FROM pairwise_group ORDER BY sequence");
+      database_.prepare("SELECT hash, task, roster, content, over FROM pairwise_group ORDER BY sequence");
   rows.bind();
   std::vector<StoredGroup> groups;
   while (rows.step()) {
     groups.push_back({fixed<Hash>(rows.blob(0), "group"), fixed<TaskId>(rows.blob(1), "task"),
-                      fixed<Hash>(rows.blob(2), "roster"), text(rows.blob(3))});
+                      fixed<Hash>(rows.blob(2), "roster"), text(rows.blob(3)),
+                      static_cast<std::uint64_t>(rows.integer(4))});
   }
   return groups;
 }
@@ -54,8 +55,9 @@ void GroupRows::put_prekey(const PrekeyPlace& place, ByteView head, ByteView sha
       place.group.bytes, place.slot, place.member, head, shares);
 }
 
-void GroupRows::forget_prekeys(const Hash& group, std::uint64_t before_slot) {
-  database_.run("DELETE FROM prekey WHERE group_hash = ? AND slot < ?", group.bytes, before_slot);
+void GroupRows::end_slots(const Hash& group, std::uint32_t slot) {
+  database_.run("UPDATE pairwise_group SET over = max(over, ?2) WHERE hash = ?1", group.bytes, slot);
+  database_.run("DELETE FROM prekey WHERE group_hash = ? AND slot <= ?", group.bytes, slot);
 }
 
 std::vector<Bytes> GroupRows::heads(const Hash& group, std::uint32_t slot) {

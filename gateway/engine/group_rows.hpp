@@ -10,7 +10,8 @@ struct StoredGroup {
   Hash hash;
   TaskId task;
   Hash roster;
-  std::string offer;  // serialized GroupOffer
+  std::string offer;           // serialized GroupOffer
+  std::uint64_t over = 0;      // all slots up to this one are over
 };
 
 struct PrekeyPlace {
@@ -31,7 +32,8 @@ class GroupRows {
 
   std::vector<PrekeyPlace> prekeys(const Hash& group);
   void put_prekey(const PrekeyPlace& place, ByteView head, ByteView shares);  // replaces
-  void forget_prekeys(const Hash& group, std::uint64_t before_slot);
+  // All slots up to this one are over: their prekeys go.
+  void end_slots(const Hash& group, std::uint32_t slot);
   // The heads of a slot in the order of the members; a member without one is missing.
   std::vector<Bytes> heads(const Hash& group, std::uint32_t slot);
   // `place` of the holder among the owner's neighbours; nullopt: there is no such prekey.

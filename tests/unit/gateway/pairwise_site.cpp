@@ -322,6 +322,30 @@ TEST_CASE("a device that was away learns from a receipt which slot is next") {
   CHECK(receipt.next_mac() == pairwise::next_slot_mac(key, fleet.group_hash(), own.id, 2).raw());
 }
 
+TEST_CASE("after a restart a slot that is over stays over, though no prekey is left to show it") {
+  PairwiseFleet fleet(5);
+  {
+    SiteWorld world(fleet.fleet);
+    world.join_all();
+    fleet.prepare(world, 1);
+    world.open(fleet.context(5));
+    for (const auto& device : fleet.devices) REQUIRE(fleet.upload(world, device));
+    fleet.finish(world);
+    auto work = world.standing;
+    auto* outcome = work.add_outcomes();
+    outcome->set_ctx_hash(world.sum().ctx_hash());
+    outcome->set_kind(v1::ROUND_OUTCOME_RELEASED);
+    world.site->take(work);
+    world.settle();
+  }
+  SiteWorld world(fleet.fleet);
+  world.join_all();
+  CHECK(world.retained_below("tributary/v1/site/member/") == 5);
+  const auto now = readiness(world);
+  CHECK(now.ready_until() == 2);
+  CHECK(now.missing_size() == 5);
+}
+
 TEST_CASE(
     "killed before any word the gateway says, a pairwise round ends with the same exact sum") {
   bool crashed = true;

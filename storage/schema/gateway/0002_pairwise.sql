@@ -6,8 +6,8 @@ CREATE TABLE pairwise_group (
   hash     BLOB NOT NULL UNIQUE,   -- H("group", Group bytes)
   task     BLOB NOT NULL,
   roster   BLOB NOT NULL,          -- hash; kept as long as the group is
-  content  BLOB NOT NULL,          -- serialized GroupOffer
-  over     INTEGER NOT NULL DEFAULT 0  -- all slots up to this one are over
+  content  BLOB NOT NULL,             -- serialized GroupOffer
+  over_until INTEGER NOT NULL DEFAULT 0  -- all slots up to this one are over
 ) STRICT;
 
 -- What a member left for a slot: the head, and a sealed share of either kind for each neighbour.

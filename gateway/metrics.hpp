@@ -22,9 +22,9 @@ class Metrics {
   prometheus::Counter& rounds(
       const std::string& outcome);  // opened, submitted, released, abandoned
   prometheus::Counter& messages(
-      const std::string& kind);  // of devices: hello, request, chunk, header
+      const std::string& kind);  // of devices: hello, control, chunk, prekey
   prometheus::Counter& forwarded(const std::string& outcome);  // outbox: delivered, refused, failed
-  prometheus::Gauge& open_rounds(const std::string& phase);    // collecting, summing, submitted
+  prometheus::Gauge& open_rounds(const std::string& phase);    // collecting .. submitted
 
   // The text format of Prometheus.
   std::string text() const;

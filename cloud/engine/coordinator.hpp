@@ -21,7 +21,8 @@ class Coordinator {
         board(store, fleet, world),
         revisions(std::move(life)),
         rounds(desk()),
-        scheduler(fleet, board, rounds, world) {
+        groups(store, fleet, revisions, identity, world),
+        scheduler(fleet, board, groups, rounds, world) {
     rounds.resume();
     rounds.when_closed([this](const TaskId&) { scheduler.tick(); });
   }
@@ -48,6 +49,7 @@ class Coordinator {
   TaskBoard board;
   Revisions revisions;
   RoundDesk rounds;
+  GroupDesk groups;
   Scheduler scheduler;
   std::unique_ptr<OwnHelper> helper;  // where there is one
 

@@ -73,7 +73,7 @@ void RoundDesk::reload(const TaskId& task) {
 
 void RoundDesk::open(const Task& task, const round::RoundPlan& plan,
                      const std::vector<round::GatewayFacts>& facts) {
-  const auto progress = desk_.board.after_opening(task.row.id);
+  const auto progress = desk_.board.after_opening(task.row.id, plan.number);
   const store::RoundKey key{task.row.id, progress.round};
   store::RoundRow row;
   row.key = key;

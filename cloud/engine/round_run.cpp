@@ -34,7 +34,9 @@ round::GlobalRound machine_of(const store::RoundRow& row, const std::vector<Part
       terms.back().wide = {*part.context.scope_id, part.row.ctx_hash};
     }
   }
-  const round::UnixTime deadline{std::chrono::seconds{parts.front().context.deadline}};
+  const auto& context = parts.front().context;
+  const round::UnixTime deadline{
+      std::chrono::seconds{context.deadline + context.after_deadline_seconds}};
   const auto length = deadline - std::chrono::floor<std::chrono::seconds>(row.opened_at);
   return {round::rules_for(row.least_contributions, row.gateway_quorum, deadline, length),
           std::move(terms)};

@@ -77,9 +77,9 @@ bool TaskBoard::ended(const TaskId& task) const {
   return state != TaskState::waiting && state != TaskState::running;
 }
 
-TaskProgress TaskBoard::after_opening(const TaskId& task) const {
+TaskProgress TaskBoard::after_opening(const TaskId& task, std::uint64_t round) const {
   auto progress = tasks_.at(task).row.progress;
-  ++progress.round;
+  progress.round = round;
   progress.state = TaskState::running;
   progress.state_reason = "round " + std::to_string(progress.round) + " is open";
   return progress;
@@ -150,6 +150,7 @@ std::vector<round::MaskSplit> TaskBoard::splits(const round::TaskSpec& spec) con
   };
   for (const auto& gateway : spec.gateways) {
     round::MaskSplit split{{fleet_.called(gateway), std::nullopt}, {}};
+    if (spec.pairwise) split.pairwise = {*spec.pairwise, std::nullopt};
     if (const auto* member = fleet_.find(gateway)) {
       split.gateway.operated_by = member->gateway.operated_by;
     }

@@ -34,7 +34,7 @@ class TaskBoard {
 
   // The next progress of a task, not stored yet: store it with put_progress, in the transaction
   // of what caused it, then adopt it.
-  store::TaskProgress after_opening(const TaskId& task) const;
+  store::TaskProgress after_opening(const TaskId& task, std::uint64_t round) const;
   store::TaskProgress after_release(const TaskId& task, const Hash& next_model) const;
   // Retries wait 1 s, doubling, at most 60 s; too many in a row fail the task.
   store::TaskProgress after_abandon(const TaskId& task, const std::string& reason) const;

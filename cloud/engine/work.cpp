@@ -91,6 +91,13 @@ v1::Work work_of(const GatewayId& gateway, const RoundDesk& rounds, const Fleet&
       add_own_part(work, *run, *part, fleet, store, helpers);
     if (helper) add_requests(work, *run, *helper, fleet);
   }
+  for (const auto& group : store.groups.of_running(gateway)) {
+    auto& offer = *work.add_groups();
+    offer.set_group(group.content);
+    offer.set_signature(group.signature.raw());
+    offer.set_roster_hash(group.roster_hash.raw());
+    for (const auto& device : group.members) offer.add_members(device.raw());
+  }
   if (!helper) return work;
   for (const auto& scope : store.voids.asked(*helper, most_voids)) {
     auto& message = *work.add_voids();

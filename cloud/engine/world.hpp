@@ -14,6 +14,7 @@ enum class Severity { info, warning, error };
 struct World {
   std::function<store::Time()> now;
   std::function<TaskId()> new_task_id;
+  std::function<Hash()> draw_beacon;  // 32 bytes that nobody could know before
   // Runs `work` away from the owner's thread, then `then` on it. `then` may come before submit
   // returns.
   std::function<void(std::function<void()> work, std::function<void()> then)> submit;

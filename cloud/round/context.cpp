@@ -12,6 +12,7 @@ constexpr std::uint32_t rotation_version = 2;
 constexpr std::uint32_t privacy_version = 3;
 constexpr std::uint32_t scope_version = 4;
 constexpr std::uint32_t subset_version = 4;
+constexpr std::uint32_t pairwise_version = 4;
 
 void set_encoding(v1::Encoding& message, const crypto::EncodingPlan& plan,
                   std::uint32_t weight_examples_cap) {
@@ -100,8 +101,27 @@ bool is_whole(const crypto::Subset& subset) {
   return subset.block_words == 0 && subset.trained.count == subset.parameters;
 }
 
+v1::TrustMode mode_of(TrustMode mode) {
+  switch (mode) {
+    case TrustMode::trusted_gateway:
+      return v1::TRUST_MODE_TRUSTED_GATEWAY;
+    case TrustMode::pairwise:
+      return v1::TRUST_MODE_PAIRWISE;
+    case TrustMode::split_trust:
+      break;
+  }
+  return v1::TRUST_MODE_SPLIT_TRUST;
+}
+
+void set_pairwise(v1::Pairwise& message, const PairwiseSpec& spec, const ReadyGroup& group) {
+  message.set_group_hash(group.hash.raw());
+  message.set_witness_seconds(spec.witness_seconds);
+  message.set_reveal_seconds(spec.reveal_seconds);
+}
+
 // The lowest that understands everything the context asks for.
 std::uint32_t reader_version(const TaskSpec& spec, const RoundPlan& plan) {
+  if (spec.mode == TrustMode::pairwise) return pairwise_version;
   if (spec.scope != ScopeKind::gateway) return scope_version;
   if (spec.device_noise || !is_whole(plan.subset)) return subset_version;
   if (spec.mode == TrustMode::trusted_gateway || spec.privacy) return privacy_version;
@@ -116,8 +136,7 @@ v1::RoundContext make_context(const TaskSpec& spec, const RoundTerms& terms, con
   context.set_minimum_reader_version(reader_version(spec, plan));
   context.set_tenant(terms.tenant);
   context.set_task_id(terms.task.raw());
-  context.set_mode(spec.mode == TrustMode::trusted_gateway ? v1::TRUST_MODE_TRUSTED_GATEWAY
-                                                           : v1::TRUST_MODE_SPLIT_TRUST);
+  context.set_mode(mode_of(spec.mode));
   set_scope(context, spec, terms.task, gateway.id);
   context.set_round(terms.round);
   context.set_attempt(0);  // a failed round is tried again under a new round number
@@ -135,6 +154,9 @@ v1::RoundContext make_context(const TaskSpec& spec, const RoundTerms& terms, con
   if (spec.mode == TrustMode::trusted_gateway) {
     set_aggregation(*context.mutable_aggregation(), spec.device_aggregation);
   }
+  if (spec.pairwise && gateway.group) {
+    set_pairwise(*context.mutable_pairwise(), *spec.pairwise, *gateway.group);
+  }
   if (spec.privacy) set_privacy(*context.mutable_privacy(), spec.privacy->terms);
   if (spec.device_noise) set_device_noise(*context.mutable_privacy(), *spec.device_noise);
   if (!is_whole(plan.subset)) set_subset(*context.mutable_subset(), plan.subset);
@@ -145,10 +167,23 @@ std::optional<ContextReading> read_context(std::string_view bytes) {
   const auto parsed = wire::parse_context(bytes);
   const auto* context = std::get_if<wire::Context>(&parsed);
   if (context == nullptr) return std::nullopt;
-  ContextReading reading{
-      context->task,     context->round,       context->gateway,  {},
-      context->subset,   context->encoding,    context->n_min,    context->n_max,
-      context->deadline, context->chunk_bytes, context->scope_id, context->privacy};
+  ContextReading reading{context->task,
+                         context->round,
+                         context->gateway,
+                         {},
+                         context->subset,
+                         context->encoding,
+                         context->n_min,
+                         context->n_max,
+                         context->deadline,
+                         context->chunk_bytes,
+                         context->scope_id,
+                         context->privacy,
+                         0};
+  if (context->pairwise) {
+    reading.after_deadline_seconds =
+        context->pairwise->witness_seconds + context->pairwise->reveal_seconds;
+  }
   for (const auto& helper : context->helpers) reading.helpers.push_back(helper.helper);
   return reading;
 }

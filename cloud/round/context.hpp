@@ -32,6 +32,7 @@ struct ContextReading {
   std::uint32_t chunk_bytes;
   std::optional<ScopeId> scope_id;  // in a wider scope than the gateway
   privacy::Terms privacy;
+  std::uint32_t after_deadline_seconds;  // what the mode may take after the uploads
 };
 std::optional<ContextReading> read_context(std::string_view bytes);
 

@@ -15,13 +15,20 @@ struct HelperEpoch {
   std::uint32_t epoch;
 };
 
+// A group of mode pairwise whose members have all prepared the round's slot.
+struct ReadyGroup {
+  Hash hash;
+};
+
 // A gateway that is ready: keys, helpers with keys, roster of at least n_min.
 struct GatewayFacts {
   GatewayId id;
   std::uint32_t epoch;
   Hash roster_hash;
   std::uint32_t roster_size;
-  std::vector<HelperEpoch> helpers;  // 1..3; none in trusted-gateway
+  std::vector<HelperEpoch> helpers;  // 1..3 in split-trust, else none
+  std::optional<ReadyGroup> group =
+      std::nullopt;  // exactly in pairwise; the roster is then the group's
 };
 
 struct GatewayShare {
@@ -32,6 +39,7 @@ struct GatewayShare {
 };
 
 struct RoundPlan {
+  std::uint64_t number = 0;               // of the round; who opens it knows it
   std::uint32_t cohort;                   // contributions aimed at over all gateways
   std::uint32_t least_contributions;      // fewer: abandoned
   std::uint32_t participation_threshold;  // RoundContext

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "cloud/round/members.hpp"
+#include "cloud/round/pairwise_members.hpp"
 #include "cloud/round/scope_spec.hpp"
 
 namespace tributary::cloud::round {
@@ -98,7 +99,7 @@ void read_helpers(Members& members, const GatewayNames& names,
   if (value != nullptr && object == nullptr) {
     members.fault("helpers", "must be an object from gateway to a list of helper ids");
   } else if (spec.mode != TrustMode::split_trust) {
-    if (named) members.fault("helpers", "are for mode \"split-trust\": here nobody masks");
+    if (named) members.fault("helpers", "are for mode \"split-trust\": this one has none");
   } else if (named) {
     read_named_helpers(members, *object, names, own_helper, spec);
   } else if (spec.gateways.size() == 1 && own_helper) {
@@ -114,8 +115,10 @@ void read_mode(Members& members, TaskSpec& spec) {
   const auto* mode = members.find("mode");
   if (mode != nullptr && *mode == "trusted-gateway") {
     spec.mode = TrustMode::trusted_gateway;
+  } else if (mode != nullptr && *mode == "pairwise") {
+    spec.mode = TrustMode::pairwise;
   } else if (mode != nullptr && *mode != "split-trust") {
-    members.fault("mode", "must be \"split-trust\" or \"trusted-gateway\"");
+    members.fault("mode", "must be \"split-trust\", \"trusted-gateway\" or \"pairwise\"");
   }
 }
 
@@ -353,7 +356,15 @@ json::object helpers_json(const TaskSpec& spec) {
 }  // namespace
 
 std::string_view name_of(TrustMode mode) {
-  return mode == TrustMode::trusted_gateway ? "trusted-gateway" : "split-trust";
+  switch (mode) {
+    case TrustMode::trusted_gateway:
+      return "trusted-gateway";
+    case TrustMode::pairwise:
+      return "pairwise";
+    case TrustMode::split_trust:
+      break;
+  }
+  return "split-trust";
 }
 
 ParsedSpec parse_task_spec(std::string_view text, const GatewayNames& names,
@@ -386,6 +397,7 @@ ParsedSpec parse_task_spec(std::string_view text, const GatewayNames& names,
     read_privacy(*privacy, parsed.faults, spec);
   if (const auto* subset = section(members, "subset"))
     spec.subset = read_subset(*subset, parsed.faults);
+  read_pairwise(section(members, "pairwise"), parsed.faults, spec);
   members.refuse_unknown();
   if (parsed.faults.empty()) parsed.spec = std::move(spec);
   return parsed;
@@ -417,6 +429,7 @@ std::string to_json(const TaskSpec& spec) {
   if (spec.mode == TrustMode::trusted_gateway) {
     object["device_aggregation"] = aggregation_json(spec.device_aggregation);
   }
+  if (spec.pairwise) object["pairwise"] = pairwise_json(*spec.pairwise);
   if (spec.scope == ScopeKind::group) object["groups"] = groups_json(spec);
   if (spec.privacy) {
     object["privacy"] = privacy_json(*spec.privacy);

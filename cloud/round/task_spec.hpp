@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cloud/round/pairwise_spec.hpp"
 #include "cloud/round/subset_spec.hpp"
 #include "crypto/privacy/gaussian_accountant.hpp"
 #include "crypto/privacy/sum_noise.hpp"
@@ -35,8 +36,8 @@ struct EncodingSpec {
 };
 
 // Who may see a single update (crypto/README.md).
-enum class TrustMode { split_trust, trusted_gateway };
-std::string_view name_of(TrustMode mode);  // "split-trust", "trusted-gateway"
+enum class TrustMode { split_trust, trusted_gateway, pairwise };
+std::string_view name_of(TrustMode mode);  // "split-trust", "trusted-gateway", "pairwise"
 
 // Differential privacy of what each gateway's sum tells about one device, over the whole task.
 struct PrivacySpec {
@@ -82,8 +83,14 @@ struct TaskSpec {
   std::optional<PrivacySpec> privacy;
   std::optional<DeviceNoiseSpec> device_noise;
   std::optional<SubsetSpec> subset;
-  std::uint32_t chunk_bytes = 16368;  // multiple of 48
+  std::optional<PairwiseSpec> pairwise;  // exactly in mode pairwise
+  std::uint32_t chunk_bytes = 16368;     // multiple of 48
   double server_learning_rate = 1;
+
+  // From the opening of a round until the gateways' sums ought to be made.
+  std::uint32_t seconds_of_a_round() const {
+    return deadline_seconds + (pairwise ? pairwise->after_deadline_seconds() : 0);
+  }
 };
 
 // Name of the wider scope this gateway of the task is in; nullopt: it is a scope of its own.

@@ -42,12 +42,32 @@ bool one_operator(const MaskSplit& split) {
          });
 }
 
+std::string pairwise_words(const MaskSplit& split) {
+  const auto& [spec, group] = *split.pairwise;
+  const bool active = spec.gateway == pairwise::GatewayModel::active;
+  std::string words = "To read one update sent to gateway " + named(split.gateway) +
+                      ", it must collude with more than " + percent(spec.corrupt_millionths) +
+                      " of the devices there" +
+                      (active ? ", even if it tells different devices different things"
+                              : "; it is taken to follow the protocol") +
+                      ". It sees its own sums, and so does the coordinator.";
+  if (!group) return words + " The devices are not grouped yet.";
+  return words + " Of " + std::to_string(group->devices) + " devices each masks with " +
+         std::to_string(group->neighbours) + " others, " + std::to_string(group->threshold) +
+         " of whom together open what it masked with; " + std::to_string(group->quorum) + " of " +
+         std::to_string(group->witnesses) + " witnesses must agree who is in a sum.";
+}
+
 }  // namespace
 
 std::string trust_words(const std::vector<MaskSplit>& splits) {
   std::string words = scope_words(splits);
   for (const auto& split : splits) {
     if (!words.empty()) words += ' ';
+    if (split.pairwise) {
+      words += pairwise_words(split);
+      continue;
+    }
     if (split.helpers.empty()) {
       words += "Gateway " + named(split.gateway) +
                " alone reads every update sent to it; the coordinator sees its sums only.";

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "cloud/round/group_plan.hpp"
+
 namespace tributary::cloud::round {
 
 struct Party {
@@ -12,11 +14,19 @@ struct Party {
   std::optional<std::string> operated_by;  // of its certificate; nullopt: not connected yet
 };
 
-// One gateway of a task and the parties that remove its masks; none: nobody masks, the gateway is trusted.
+// Mode pairwise: what the devices of a gateway hold out against.
+struct DeviceMasks {
+  PairwiseSpec spec;
+  std::optional<GroupPlan> group;  // nullopt: not made yet
+};
+
+// One gateway of a task and the parties that remove its masks; none: nobody masks and the gateway is trusted,
+// or the devices mask with each other.
 struct MaskSplit {
   Party gateway;
   std::vector<Party> helpers;
   std::optional<std::string> scope = {};  // name of the wider scope whose total alone is released
+  std::optional<DeviceMasks> pairwise = std::nullopt;
 };
 
 // One sentence per gateway, and one per wider scope.

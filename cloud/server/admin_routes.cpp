@@ -140,7 +140,7 @@ Reply post_task(Site& site, const Call& call) {
   }
   site.coordinator.scheduler.tick();
   const auto* task = board.find(std::get<TaskId>(created));
-  auto answer = json_answer(201, task_view(*task, board));
+  auto answer = json_answer(201, task_view(*task, board, site.coordinator.groups));
   answer.headers.emplace_back("Location", "/v1/tasks/" + task->row.id.hex());
   return answer;
 }
@@ -152,14 +152,15 @@ Reply list_tasks(Site& site, const Call&) {
   std::ranges::sort(
       tasks, [](const auto* a, const auto* b) { return a->row.created_at < b->row.created_at; });
   json::array items;
-  for (const auto* task : tasks) items.push_back(task_view(*task, board));
+  for (const auto* task : tasks) items.push_back(task_view(*task, board, site.coordinator.groups));
   return items_answer(std::move(items));
 }
 
 Reply get_task(Site& site, const Call& call) {
   auto found = task_of(site, call);
   if (auto* missing = std::get_if<Answer>(&found)) return std::move(*missing);
-  return json_answer(200, task_view(*std::get<const engine::Task*>(found), site.coordinator.board));
+  return json_answer(200, task_view(*std::get<const engine::Task*>(found), site.coordinator.board,
+                                    site.coordinator.groups));
 }
 
 Reply stop_task(Site& site, const Call& call) {
@@ -170,7 +171,7 @@ Reply stop_task(Site& site, const Call& call) {
   if (!board.ended(task.row.id)) {
     site.coordinator.rounds.stop(task.row.id, "stopped by the operator");
   }
-  return json_answer(200, task_view(task, board));
+  return json_answer(200, task_view(task, board, site.coordinator.groups));
 }
 
 Reply list_rounds(Site& site, const Call& call) {

@@ -21,6 +21,12 @@ TaskId random_task_id() {
   return id;
 }
 
+Hash random_beacon() {
+  Hash beacon;
+  crypto::fill_random(beacon.bytes);
+  return beacon;
+}
+
 std::string random_life() {
   std::array<std::uint8_t, 8> bytes{};
   crypto::fill_random(bytes);
@@ -87,6 +93,7 @@ engine::World Daemon::world(Say say) {
     return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   };
   world.new_task_id = random_task_id;
+  world.draw_beacon = random_beacon;
   world.submit = [this](std::function<void()> work, std::function<void()> then) {
     asio::post(workers_, [this, work = std::move(work), then = std::move(then)]() mutable {
       work();

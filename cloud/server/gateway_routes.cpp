@@ -112,4 +112,11 @@ Reply put_void(Site& site, const Call& call) {
   return answer_of(site.coordinator.rounds.put_void(call.gateway, call.body));
 }
 
+Reply put_readiness(Site& site, const Call& call) {
+  const auto group_hash = Hash::from_hex(call.captures.at(0));
+  if (!group_hash) return no_hash(call.captures.at(0));
+  site.coordinator.fleet.seen(call.gateway);
+  return answer_of(site.coordinator.groups.put_readiness(call.gateway, *group_hash, call.body));
+}
+
 }  // namespace tributary::cloud::server

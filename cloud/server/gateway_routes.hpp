@@ -15,5 +15,6 @@ Reply put_mask_sum(Site& site, const Call& call);
 Reply put_mask_refusal(Site& site, const Call& call);
 Reply put_abandon(Site& site, const Call& call);
 Reply put_void(Site& site, const Call& call);
+Reply put_readiness(Site& site, const Call& call);
 
 }  // namespace tributary::cloud::server

@@ -25,6 +25,7 @@ constexpr std::array table{
           put_mask_refusal},
     Route{Method::put, "/v1/rounds/{ctx_hash}/abandon", Plane::gateway, 16 * kib, put_abandon},
     Route{Method::put, "/v1/voids", Plane::gateway, 16 * kib, put_void},
+    Route{Method::put, "/v1/groups/{group_hash}", Plane::gateway, 256 * kib, put_readiness},
 
     Route{Method::post, "/v1/models", Plane::admin, large_body, post_model},
     Route{Method::get, "/v1/models", Plane::admin, none, list_models},

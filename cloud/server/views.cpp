@@ -117,6 +117,25 @@ json::value update_view(const engine::Task& task) {
                       {"bytes_per_parameter", static_cast<double>(bytes) / known->parameters}};
 }
 
+round::GroupPlan plan_of(const store::GroupRow& row) {
+  v1::Group group;
+  group.ParseFromString(row.content);
+  return {group.devices(), group.neighbours(), group.threshold(), group.witnesses(),
+          group.quorum()};
+}
+
+json::object group_view(const store::GroupRow& row) {
+  const auto plan = plan_of(row);
+  json::array missing;
+  for (const auto& device : row.missing) missing.emplace_back(device.hex());
+  return {{"gateway", row.gateway.hex()},    {"group_hash", row.hash.hex()},
+          {"made_at", rfc3339(row.made_at)}, {"devices", plan.devices},
+          {"left_out", row.left_out.size()}, {"neighbours", plan.neighbours},
+          {"threshold", plan.threshold},     {"witnesses", plan.witnesses},
+          {"quorum", plan.quorum},           {"ready_until", row.ready_until},
+          {"missing", std::move(missing)}};
+}
+
 std::string state_of(const store::RoundRow& round, const engine::RoundRun* live) {
   if (live != nullptr && live->machine.sums_complete()) return "combining";
   return std::string{store::name_of(round.state)};
@@ -137,9 +156,17 @@ std::string rfc3339(store::Time time) {
   return {text, static_cast<std::size_t>(size)};
 }
 
-json::object task_view(const engine::Task& task, const engine::TaskBoard& board) {
+json::object task_view(const engine::Task& task, const engine::TaskBoard& board,
+                       const engine::GroupDesk& groups) {
   const auto& progress = task.row.progress;
-  const auto splits = board.splits(task.spec);
+  auto splits = board.splits(task.spec);
+  json::array grouped;
+  for (std::size_t i = 0; i < task.spec.gateways.size() && task.spec.pairwise; ++i) {
+    const auto* row = groups.find(task.row.id, task.spec.gateways[i]);
+    if (row == nullptr) continue;
+    splits[i].pairwise->group = plan_of(*row);
+    grouped.push_back(group_view(*row));
+  }
   json::array warnings;
   for (const auto& warning : round::trust_warnings(splits)) warnings.emplace_back(warning);
   return {{"id", task.row.id.hex()},
@@ -155,6 +182,7 @@ json::object task_view(const engine::Task& task, const engine::TaskBoard& board)
           {"privacy", privacy_view(task)},
           {"device_noise", device_noise_view(task)},
           {"update", update_view(task)},
+          {"groups", task.spec.pairwise ? json::value(std::move(grouped)) : json::value(nullptr)},
           {"trust", round::trust_words(splits)},
           {"warnings", std::move(warnings)}};
 }

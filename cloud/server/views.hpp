@@ -9,7 +9,8 @@ namespace tributary::cloud::server {
 
 std::string rfc3339(store::Time time);  // UTC with milliseconds
 
-boost::json::object task_view(const engine::Task& task, const engine::TaskBoard& board);
+boost::json::object task_view(const engine::Task& task, const engine::TaskBoard& board,
+                              const engine::GroupDesk& groups);
 boost::json::object model_view(const store::ModelRow& model);
 boost::json::object gateway_view(const engine::Member& member, bool down);
 // `live`: the round in memory while it is open, else nullptr.

@@ -36,7 +36,7 @@ void GatewayRows::put_roster(const RosterRow& roster) {
     database_.run(
         "DELETE FROM rosters WHERE gateway = ?1 AND hash <> ?2 AND hash NOT IN "
         "(SELECT p.roster_hash FROM gateway_rounds p JOIN rounds r USING (task, round) "
-        "WHERE r.state = 'open')",
+        "WHERE r.state = 'open') AND hash NOT IN (SELECT roster_hash FROM groups)",
         roster.gateway.view(), roster.hash.view());
   });
 }

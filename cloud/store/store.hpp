@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cloud/store/gateway_rows.hpp"
+#include "cloud/store/group_rows.hpp"
 #include "cloud/store/model_rows.hpp"
 #include "cloud/store/record_rows.hpp"
 #include "cloud/store/round_rows.hpp"
@@ -37,6 +38,7 @@ class Store {
   RoundRows rounds{database_};
   ReleaseRows releases{database_};
   VoidRows voids{database_};
+  GroupRows groups{database_};
 };
 
 }  // namespace tributary::cloud::store

@@ -14,6 +14,8 @@ constexpr std::uint32_t rotation_version = 2;
 constexpr std::uint32_t privacy_version = 3;
 constexpr std::uint32_t scope_version = 4;
 constexpr std::uint32_t subset_version = 4;
+constexpr std::uint32_t pairwise_version = 4;
+constexpr std::uint64_t last_slot = UINT32_MAX;
 constexpr std::uint32_t most_parameters = 1U << 24U;
 constexpr std::uint32_t most_canaries = 1024;
 constexpr std::uint32_t chunk_grain = 48;  // whole words of every ring
@@ -34,9 +36,29 @@ bool positive(float value) {
   return std::isfinite(value) && value > 0.0F;
 }
 
+std::string fault_in_pairwise(const v1::RoundContext& context) {
+  if (context.minimum_reader_version() < pairwise_version) {
+    return "mode pairwise needs minimum_reader_version 4";
+  }
+  if (context.helpers_size() != 0) return "mode pairwise has no helpers";
+  if (context.has_aggregation()) return "aggregation over devices needs mode trusted-gateway";
+  if (context.scope() != v1::SCOPE_GATEWAY) return "mode pairwise needs scope gateway";
+  if (context.round() > last_slot) return "mode pairwise has rounds up to 2^32 - 1";
+  if (!context.has_pairwise() || !Hash::from(context.pairwise().group_hash())) {
+    return "mode pairwise needs a group_hash of 32 bytes";
+  }
+  if (context.pairwise().witness_seconds() == 0 || context.pairwise().reveal_seconds() == 0) {
+    return "witness_seconds and reveal_seconds must be at least 1";
+  }
+  return {};
+}
+
 std::string fault_in_mode(const v1::RoundContext& context) {
   const bool newer = context.minimum_reader_version() >= privacy_version;
   if (context.has_privacy() && !newer) return "privacy needs minimum_reader_version 3";
+  if (context.has_pairwise() && context.mode() != v1::TRUST_MODE_PAIRWISE) {
+    return "only mode pairwise has a group";
+  }
   switch (context.mode()) {
     case v1::TRUST_MODE_SPLIT_TRUST:
       if (context.has_aggregation()) return "aggregation over devices needs mode trusted-gateway";
@@ -46,8 +68,10 @@ std::string fault_in_mode(const v1::RoundContext& context) {
       if (!newer) return "mode trusted-gateway needs minimum_reader_version 3";
       if (context.helpers_size() != 0) return "mode trusted-gateway has no helpers";
       return {};
+    case v1::TRUST_MODE_PAIRWISE:
+      return fault_in_pairwise(context);
     default:
-      return "mode must be split-trust or trusted-gateway";
+      return "mode must be split-trust, trusted-gateway or pairwise";
   }
 }
 
@@ -263,6 +287,11 @@ void read_terms(const v1::RoundContext& message, Context& context) {
   context.deadline = message.deadline();
   context.patience_seconds = message.patience_seconds();
   context.chunk_bytes = message.chunk_bytes();
+  if (message.has_pairwise()) {
+    const auto& pairwise = message.pairwise();
+    context.pairwise = {*Hash::from(pairwise.group_hash()), pairwise.witness_seconds(),
+                        pairwise.reveal_seconds()};
+  }
 }
 
 }  // namespace

@@ -28,12 +28,19 @@ struct HelperEpoch {
   std::uint32_t epoch;
 };
 
+// Mode pairwise; the slot is the round.
+struct PairwiseTerms {
+  Hash group;
+  std::uint32_t witness_seconds;
+  std::uint32_t reveal_seconds;
+};
+
 struct Context {
   Hash hash;
   std::string tenant;
   TaskId task;
   GatewayId gateway;
-  v1::TrustMode mode;  // split-trust or trusted-gateway
+  v1::TrustMode mode;  // split-trust, trusted-gateway or pairwise
   v1::Scope scope;
   std::optional<ScopeId> scope_id;  // in scope group and global, and only there
   std::uint64_t round;
@@ -43,9 +50,10 @@ struct Context {
   crypto::Subset subset;          // which of the model's parameters are trained, and travel
   crypto::EncodingPlan encoding;  // of those that travel
   std::uint32_t gateway_epoch;
-  std::vector<HelperEpoch> helpers;  // 1..3, no helper twice; none in trusted-gateway
-  robust::Rule aggregation;          // over devices; the mean in split-trust
+  std::vector<HelperEpoch> helpers;  // 1..3 in split-trust, no helper twice; else none
+  robust::Rule aggregation;          // over devices; other than the mean in trusted-gateway only
   privacy::Terms privacy;
+  std::optional<PairwiseTerms> pairwise;  // exactly in mode pairwise
   Hash roster_hash;
   std::uint32_t participation_threshold;
   std::uint32_t n_min;  // 1 <= n_min <= n_target <= n_max

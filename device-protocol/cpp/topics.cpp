@@ -9,11 +9,15 @@ namespace {
 constexpr std::string_view device_root = "tributary/v1/device/";
 constexpr std::string_view site_root = "tributary/v1/site/";
 constexpr std::string_view up = "/up/";
-constexpr std::array<std::pair<UpKind, std::string_view>, 4> up_names{{
+constexpr std::array<std::pair<UpKind, std::string_view>, 8> up_names{{
     {UpKind::hello, "hello"},
     {UpKind::request, "request"},
     {UpKind::chunk, "chunk"},
     {UpKind::header, "header"},
+    {UpKind::prekey, "prekey"},
+    {UpKind::vow, "vow"},
+    {UpKind::shares, "shares"},
+    {UpKind::reveal, "reveal"},
 }};
 
 std::string_view name_of(DownKind kind) {
@@ -24,6 +28,10 @@ std::string_view name_of(DownKind kind) {
       return "credit";
     case DownKind::receipt:
       return "receipt";
+    case DownKind::prekey:
+      return "prekey";
+    case DownKind::shares:
+      return "shares";
     case DownKind::reject:
       break;
   }
@@ -67,6 +75,27 @@ std::string offer_topic(const TaskId& task) {
 
 std::string model_topic(const Hash& model_hash, std::uint32_t index) {
   return std::string(site_root) + "model/" + model_hash.hex() + "/" + std::to_string(index);
+}
+
+std::string group_topic(const TaskId& task) {
+  return std::string(site_root) + "group/" + task.hex();
+}
+
+std::string member_topic(const Hash& group_hash, std::uint32_t index) {
+  return std::string(site_root) + "member/" + group_hash.hex() + "/" + std::to_string(index);
+}
+
+std::string head_topic(const Hash& group_hash, std::uint32_t slot, std::uint32_t index) {
+  return std::string(site_root) + "head/" + group_hash.hex() + "/" + std::to_string(slot) + "/" +
+         std::to_string(index);
+}
+
+std::string closing_topic(const TaskId& task) {
+  return std::string(site_root) + "closing/" + task.hex();
+}
+
+std::string vow_topic(const Hash& ctx_hash, std::uint32_t index) {
+  return std::string(site_root) + "vow/" + ctx_hash.hex() + "/" + std::to_string(index);
 }
 
 }  // namespace tributary::wire

@@ -10,8 +10,8 @@
 
 namespace tributary::wire {
 
-enum class UpKind { hello, request, chunk, header };
-enum class DownKind { welcome, credit, receipt, reject };
+enum class UpKind { hello, request, chunk, header, prekey, vow, shares, reveal };
+enum class DownKind { welcome, credit, receipt, reject, prekey, shares };
 
 // A topic a device published to. The device is proven by the broker's access list.
 struct UpTopic {
@@ -30,5 +30,12 @@ std::string up_topic(const DeviceId& device, UpKind kind);
 std::string down_topic(const DeviceId& device, DownKind kind);
 std::string offer_topic(const TaskId& task);
 std::string model_topic(const Hash& model_hash, std::uint32_t index);
+
+// Mode pairwise.
+std::string group_topic(const TaskId& task);
+std::string member_topic(const Hash& group_hash, std::uint32_t index);
+std::string head_topic(const Hash& group_hash, std::uint32_t slot, std::uint32_t index);
+std::string closing_topic(const TaskId& task);
+std::string vow_topic(const Hash& ctx_hash, std::uint32_t index);
 
 }  // namespace tributary::wire

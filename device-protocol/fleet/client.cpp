@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::uint32_t kWaitAfterFailure = 1000;  // milliseconds
 
+// What mode pairwise sends besides uploads.
+void count_sent(Tally& tally, std::string_view topic) {
+  if (topic.ends_with("/up/prekey")) ++tally.prekeys;
+  if (topic.ends_with("/up/vow")) ++tally.vows;
+  if (topic.ends_with("/up/reveal")) ++tally.reveals;
+}
+
 }  // namespace
 
 // The port's functions; `user` is the Client.
@@ -38,7 +45,9 @@ struct Client::Port {
   static trib_status publish(void* user, const char* topic, const void* payload, size_t size) {
     const auto& session = of(user).session_;
     const std::span bytes(static_cast<const std::uint8_t*>(payload), size);
-    return session && session->publish(topic, bytes) ? TRIB_OK : TRIB_NOT_CONNECTED;
+    if (!session || !session->publish(topic, bytes)) return TRIB_NOT_CONNECTED;
+    count_sent(of(user).around_.tally, topic);
+    return TRIB_OK;
   }
   static trib_status subscribe(void* user, const char* topic) {
     const auto& session = of(user).session_;

@@ -131,6 +131,7 @@ class Device {
   std::optional<VanishPlan> plan_;
   Hash vanished_from_;
   Hash contributed_to_;
+  Hash receipted_;  // the round of the last receipt
   std::uint64_t absence_ = 0;
   bool turn_posted_ = false;
   bool stopped_ = false;

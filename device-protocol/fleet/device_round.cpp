@@ -112,6 +112,7 @@ void Device::count_answer(const BrokerMessage& message, trib_status status, trib
     const bool done = before == TRIB_PHASE_COMMITTING && client_->phase() != before;
     if (status == TRIB_OK && done) {
       ++world_.tally.receipts;
+      receipted_ = ctx_hash_;
       world_.receipts.add(ctx_hash_, identity_.device);
     }
   } else if (message.topic.ends_with("/down/reject")) {
@@ -157,6 +158,8 @@ void Device::after_library_call() {
     if (now == TRIB_PHASE_IDLE) boost::asio::post(strand_, [this] { consider_offers(); });
   }
   if (now <= TRIB_PHASE_IDLE) {
+    const bool uploaded = receipted_ == ctx_hash_;
+    if (plan_ && uploaded && plan_->due(now, turns_in_phase_) && session_) return vanish();
     ctx_hash_ = {};
     round_.reset();
     plan_.reset();

@@ -43,6 +43,9 @@ boost::json::object report_json(const Tally& tally, std::size_t devices, double 
           {"rounds_begun", tally.rounds_begun.load()},
           {"contributed", tally.contributed.load()},
           {"receipts", tally.receipts.load()},
+          {"prekeys", tally.prekeys.load()},
+          {"vows", tally.vows.load()},
+          {"reveals", tally.reveals.load()},
           {"vanished", tally.vanished.load()},
           {"rejects", rejects_json(tally)},
           {"connection_failures", tally.connection_failures.load()},
@@ -60,6 +63,10 @@ std::string report_line(const Tally& tally, std::size_t devices, double seconds)
   line +=
       fmt::format(" begun {}, contributed {}, receipts {}, vanished {}", tally.rounds_begun.load(),
                   tally.contributed.load(), tally.receipts.load(), tally.vanished.load());
+  if (const auto prekeys = tally.prekeys.load()) {
+    line += fmt::format(", prekeys {}, vows {}, reveals {}", prekeys, tally.vows.load(),
+                        tally.reveals.load());
+  }
   for (const auto& [reason, count] : rejects_json(tally)) {
     line += fmt::format(", rejected {} {}", std::string_view(reason), count.as_uint64());
   }

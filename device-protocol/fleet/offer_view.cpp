@@ -35,7 +35,8 @@ std::optional<OfferView> view_offer(ByteView payload) {
   view.parameters = context.parameters();
   const auto bytes = travelling(context) * (context.encoding().ring_bits() / 8);
   const auto chunk = std::max<std::uint32_t>(context.chunk_bytes(), 1);
-  view.length = {context.training().local_steps(), static_cast<std::uint32_t>(bytes / chunk + 1)};
+  view.length = {context.training().local_steps(), static_cast<std::uint32_t>(bytes / chunk + 1),
+                 context.mode() == v1::TRUST_MODE_PAIRWISE};
   return view;
 }
 

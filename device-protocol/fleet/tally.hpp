@@ -20,6 +20,9 @@ struct Tally {
   Count rounds_begun{0};                                      // offers that a device took up
   Count contributed{0};                                       // headers sent, once per upload
   Count receipts{0};                                          // valid receipts
+  Count prekeys{0};                                           // sent in mode pairwise, again too
+  Count vows{0};                                              // of witnesses, likewise
+  Count reveals{0};                                           // messages of shares, likewise
   Count vanished{0};                                          // rounds cut by --dropout
   Count connection_failures{0};                               // refused, timed out or lost
   Count storage_failures{0};                                  // of records or true vectors

@@ -20,6 +20,8 @@ std::optional<VanishPlan> draw_vanish(double probability, std::uint64_t seed,
                                       const RoundLength& length) {
   Chance chance(seed ^ first_word(device.view()), first_word(ctx_hash.view()));
   if (chance.uniform() >= probability) return std::nullopt;
+  // Between upload and reveal a device sleeps for long: a third of the cuts fall there.
+  if (length.pairwise && chance.below(3) == 0) return VanishPlan{TRIB_PHASE_IDLE};
   // Training is the longest part of a round on a microcontroller, so most cuts fall there; every
   // other state gets its share.
   const auto part = chance.below(20);

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t kLargestMessage = 262208;  // PROTOCOL.md 2
 constexpr std::size_t kPage = 4096;
+constexpr std::uint32_t kMostDevices = 5000;  // of a pairwise group, PROTOCOL.md 10.1
+constexpr std::uint32_t kMostNeighbours = 254;
 
 std::size_t whole_pages(std::size_t bytes) {
   return (bytes + kPage - 1) / kPage * kPage;
@@ -18,7 +20,9 @@ std::size_t whole_pages(std::size_t bytes) {
 
 WorkingMemory::WorkingMemory(std::uint32_t parameters) {
   const auto buffer = whole_pages(std::size_t{parameters} * sizeof(float));
-  size_ = 3 * buffer + whole_pages(kLargestMessage);
+  const auto block = whole_pages(trib_pairwise_bytes(kMostDevices, kMostNeighbours));
+  released_ = 3 * buffer + whole_pages(kLargestMessage);
+  size_ = released_ + block;
   base_ = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base_ == MAP_FAILED) throw std::bad_alloc();
@@ -29,6 +33,8 @@ WorkingMemory::WorkingMemory(std::uint32_t parameters) {
   memory_.parameters = parameters;
   memory_.message = bytes + 3 * buffer;
   memory_.message_size = kLargestMessage;
+  memory_.pairwise = bytes + released_;
+  memory_.pairwise_size = block;
 }
 
 WorkingMemory::~WorkingMemory() {
@@ -36,7 +42,7 @@ WorkingMemory::~WorkingMemory() {
 }
 
 void WorkingMemory::release() {
-  ::madvise(base_, size_, MADV_DONTNEED);
+  ::madvise(base_, released_, MADV_DONTNEED);
 }
 
 }  // namespace tributary::fleet

@@ -1,5 +1,6 @@
-// The three model buffers and the message scratch of one device at fixed addresses. Pages cost
-// memory only from the first write until release(): a thousand idle devices cost next to nothing.
+// The three model buffers, the message scratch and the block for mode pairwise of one device at fixed
+// addresses. Pages cost memory only from the first write until release(), the block's for as long as
+// the device is booted: a thousand idle devices cost next to nothing.
 #pragma once
 
 #include <cstddef>
@@ -20,12 +21,14 @@ class WorkingMemory {
 
   // Valid and unmoved as long as this object.
   const trib_client_memory& memory() const { return memory_; }
-  // Gives the pages back; all content becomes zero. Only while the client has no round.
+  // Gives the pages back, but for those of the block; all content becomes zero. Only while the
+  // client has no round.
   void release();
 
  private:
   void* base_;
   std::size_t size_;
+  std::size_t released_;  // of them release() gives back, from base_ on
   trib_client_memory memory_{};
 };
 

@@ -4,6 +4,7 @@
 
 #include "device-protocol/src/device_noise.h"
 #include "device-protocol/src/mask.h"
+#include "device-protocol/src/pairs.h"
 #include "device-protocol/src/seal.h"
 #include "tributary/frame.h"
 
@@ -79,6 +80,7 @@ static trib_status mask_words(trib_client* client, const trib_upload_name* name,
   const trib_terms* terms = &client->round.terms;
   unsigned char seed[TRIB_KEY_BYTES];
   trib_status status = TRIB_OK;
+  if (terms->pairwise) return trib_add_pair_masks(client, words, offset, size);
   for (uint32_t i = 0; i < terms->helper_count && status == TRIB_OK; ++i) {
     const trib_party* helper =
         trib_find_party(client, terms->helper_ids[i], terms->helper_epochs[i], true);

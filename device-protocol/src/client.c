@@ -6,11 +6,12 @@
 
 #include "device-protocol/src/client_state.h"
 #include "device-protocol/src/identity.h"
+#include "device-protocol/src/pairs.h"
 
 /* C99 has no static assertion; an array of negative size does not compile. */
 typedef char trib_client_below_4096[sizeof(struct trib_client) < 4096 ? 1 : -1];
 
-enum { DEFAULT_RETRY_MS = 2000, RETRY_DOUBLINGS = 32, MIN_MESSAGE = 1024 };
+enum { DEFAULT_RETRY_MS = 2000, MIN_MESSAGE = 1024 };
 
 size_t trib_client_size(void) {
   return sizeof(trib_client_below_4096) * sizeof(struct trib_client);
@@ -20,18 +21,19 @@ void trib_log(const trib_client* client, trib_log_level level, const char* text,
   if (client->port.log) client->port.log(client->port.user, level, text, number);
 }
 
-static uint32_t first_wait(const trib_client* client) {
+uint32_t trib_first_wait(const trib_client* client) {
   return client->options.retry_ms > 0 ? client->options.retry_ms : (uint32_t)DEFAULT_RETRY_MS;
 }
 
 void trib_retry_start(trib_client* client) {
-  client->retry_wait_ms = first_wait(client);
+  client->retry_wait_ms = trib_first_wait(client);
   client->retry_at_ms = client->port.monotonic_ms(client->port.user) + client->retry_wait_ms;
 }
 
 void trib_retry_next(trib_client* client) {
   client->retry_at_ms = client->port.monotonic_ms(client->port.user) + client->retry_wait_ms;
-  if (client->retry_wait_ms < first_wait(client) * RETRY_DOUBLINGS) client->retry_wait_ms *= 2;
+  if (client->retry_wait_ms < trib_first_wait(client) * TRIB_RETRY_GROWTH)
+    client->retry_wait_ms *= 2;
 }
 
 bool trib_has_round(const trib_client* client) {
@@ -50,6 +52,9 @@ trib_status trib_round_end(trib_client* client) {
   /* The round record goes first: without it the weights mean nothing. */
   status = storage->erase(client->port.user, TRIB_RECORD_ROUND);
   if (status == TRIB_OK) status = storage->erase(client->port.user, TRIB_RECORD_WEIGHTS);
+  if (status == TRIB_OK && client->round.terms.pairwise) {
+    status = storage->erase(client->port.user, TRIB_RECORD_MASK_KEYS);
+  }
   client->port.crypto->wipe(client->memory.weights,
                             (size_t)client->round.terms.parameters * sizeof(float));
   client->port.crypto->wipe(&client->round, sizeof client->round);
@@ -63,6 +68,7 @@ trib_status trib_round_end(trib_client* client) {
     (void)client->port.subscribe(client->port.user, "tributary/v1/site/keys");
     (void)client->port.subscribe(client->port.user, "tributary/v1/site/offer/+");
   }
+  trib_pairs_round_ended(client);
   return status == TRIB_OK ? TRIB_OK : TRIB_STORAGE;
 }
 
@@ -121,6 +127,7 @@ trib_status trib_client_start(void* storage, const trib_port* port, const trib_t
   memcpy(self->gateway_id, identity.gateway_id, TRIB_ID_BYTES);
   self->port.crypto->wipe(&identity, sizeof identity);
   status = trib_load_state(self);
+  if (status == TRIB_OK) status = trib_pairs_start(self);
   if (status == TRIB_OK) status = resume_round(self);
   *client = self;
   return status;
@@ -131,8 +138,9 @@ trib_status trib_client_connected(trib_client* client) {
   trib_status status;
   client->connected = true;
   trib_retry_start(client);
+  status = trib_pairs_connected(client);
   trib_device_topic(client, topic, "/down/+");
-  status = client->port.subscribe(client->port.user, topic);
+  if (status == TRIB_OK) status = client->port.subscribe(client->port.user, topic);
   if (status == TRIB_OK) {
     status = client->port.subscribe(client->port.user, "tributary/v1/site/keys");
   }
@@ -174,10 +182,15 @@ static trib_status on_offer(trib_client* client, const char* task, const unsigne
     status = trib_round_end(client);
     if (status != TRIB_OK) return status;
   }
+  if (terms.pairwise) {
+    status = trib_pair_round_take(client, terms.round);
+    if (status != TRIB_OK) return status;
+  }
   memset(&client->round, 0, sizeof client->round);
   memset(&client->progress, 0, sizeof client->progress);
   client->round.terms = terms;
   trib_fetch_begin(client);
+  if (terms.pairwise) trib_heads_begin(client);
   status = trib_save_round(client);
   if (status != TRIB_OK) return status;
   client->phase = TRIB_PHASE_FETCHING;
@@ -201,6 +214,8 @@ static trib_status on_down(trib_client* client, const char* kind, const unsigned
   if (strcmp(kind, "credit") == 0) return trib_on_credit(client, payload, size);
   if (strcmp(kind, "receipt") == 0) return trib_on_receipt(client, payload, size);
   if (strcmp(kind, "reject") == 0) return trib_on_reject(client, payload, size);
+  if (strcmp(kind, "prekey") == 0) return trib_on_prekey_receipt(client, payload, size);
+  if (strcmp(kind, "shares") == 0) return trib_on_shares(client, payload, size);
   if (strcmp(kind, "welcome") == 0) {
     return on_joining(client, trib_on_welcome(client, payload, size));
   }
@@ -224,7 +239,8 @@ trib_status trib_client_message(trib_client* client, const char* topic, const vo
     rest = trib_after(site, "offer/");
     if (rest) return on_offer(client, rest, bytes, size);
     rest = trib_after(site, "model/");
-    return rest ? trib_on_model_chunk(client, bytes, size) : TRIB_MALFORMED;
+    return rest ? trib_on_model_chunk(client, bytes, size)
+                : trib_pairs_site(client, site, bytes, size);
   }
   trib_device_topic(client, own, "/down/");
   rest = trib_after(topic, own);
@@ -238,6 +254,7 @@ static trib_status repeat(trib_client* client) {
       trib_retry_next(client);
       return client->connected ? trib_say_hello(client) : TRIB_OK;
     case TRIB_PHASE_FETCHING:
+      if (trib_heads_hopeless(client)) return TRIB_BAD_CONTEXT;
       trib_retry_next(client);
       return trib_fetch_more(client);
     case TRIB_PHASE_REQUESTING:
@@ -260,7 +277,12 @@ static uint32_t wait_until_retry(const trib_client* client) {
                                                     : (uint32_t)(client->retry_at_ms - now);
 }
 
-trib_status trib_client_turn(trib_client* client, uint32_t* wait_ms) {
+/* Phases in which the next turn may make a chunk. */
+static bool makes_chunks(const trib_client* client) {
+  return client->phase == TRIB_PHASE_UPLOADING || client->phase == TRIB_PHASE_COMMITTING;
+}
+
+static trib_status round_turn(trib_client* client, uint32_t* wait_ms) {
   trib_status status = TRIB_OK;
   *wait_ms = UINT32_MAX;
   if (client->phase == TRIB_PHASE_IDLE) return TRIB_OK;
@@ -270,6 +292,12 @@ trib_status trib_client_turn(trib_client* client, uint32_t* wait_ms) {
   }
   if (client->phase == TRIB_PHASE_TRAINING) {
     status = trib_train_turn(client);
+  } else if (makes_chunks(client) && trib_seeds_missing(client)) {
+    status = trib_seeds_turn(client);
+    if (status == TRIB_OK) {
+      *wait_ms = 0;
+      return TRIB_OK;
+    }
   } else if (client->phase == TRIB_PHASE_UPLOADING) {
     status = trib_upload_turn(client);
   } else if (wait_until_retry(client) == 0) {
@@ -288,6 +316,14 @@ trib_status trib_client_turn(trib_client* client, uint32_t* wait_ms) {
     *wait_ms = wait_until_retry(client);
   }
   return status;
+}
+
+trib_status trib_client_turn(trib_client* client, uint32_t* wait_ms) {
+  const trib_status status = round_turn(client, wait_ms);
+  uint32_t wait = UINT32_MAX;
+  const trib_status beside = trib_pairs_turn(client, &wait);
+  if (wait < *wait_ms) *wait_ms = wait;
+  return status == TRIB_OK ? beside : status;
 }
 
 trib_phase trib_client_phase(const trib_client* client) {

@@ -18,6 +18,8 @@ enum {
   TRIB_PROTOCOL_VERSION = 4 /* highest minimum_reader_version understood */
 };
 
+struct pb_msgdesc_s;
+
 /* A party this device shares a pair key with. */
 typedef struct trib_party {
   unsigned char id[TRIB_ID_BYTES];
@@ -79,7 +81,8 @@ typedef struct trib_terms {
   float dp_noise;
   trib_subset subset; /* which of the parameters are trained, and travel */
   trib_encoding encoding;
-  unsigned char rotation[TRIB_KEY_BYTES]; /* seed of the signs, where encoding.rotated */
+  uint32_t pairwise;  /* mode pairwise: the slot is the round */
+  uint32_t group_tag; /* first bytes of its group's hash */
 } trib_terms;
 
 /* Record "round": everything but the floats that a reboot needs. */
@@ -152,6 +155,8 @@ struct trib_client {
 
 /* ---- client.c */
 void trib_log(const trib_client* client, trib_log_level level, const char* text, uint64_t number);
+enum { TRIB_RETRY_GROWTH = 32 };
+uint32_t trib_first_wait(const trib_client* client); /* it grows up to 32 times that */
 /* Starts or doubles the wait before the last message is repeated. */
 void trib_retry_start(trib_client* client);
 void trib_retry_next(trib_client* client);
@@ -176,9 +181,20 @@ trib_status trib_load_residual(trib_client* client, trib_residual* head, float* 
                                uint32_t capacity);
 /* Loads a round and its progress; TRIB_NOT_FOUND when there is none that fits. Sets the phase. */
 trib_status trib_load_round(trib_client* client);
+/* A record of a struct as it lies in memory, checked when it is read, and bytes that belong to it.
+ * TRIB_NOT_FOUND also for a damaged one. */
+trib_status trib_record_save(trib_client* client, trib_record record, const void* head, size_t size,
+                             const void* body, size_t body_size);
+trib_status trib_record_load(trib_client* client, trib_record record, void* head, size_t size);
+/* Exactly `size` bytes behind the head; not checked. */
+trib_status trib_record_load_body(trib_client* client, trib_record record, size_t head_size,
+                                  void* body, size_t size);
 /* What is remembered of a task; NULL: nothing yet. */
 const trib_task_memory* trib_find_task(const trib_client* client,
                                        const unsigned char task_id[TRIB_ID_BYTES]);
+/* Rounds of the task up to this one are over for this device; not saved yet. */
+trib_task_memory* trib_raise_round(trib_client* client, const unsigned char task_id[TRIB_ID_BYTES],
+                                   uint64_t round);
 /* The round is contributed to or dropped for good. Its entry in the memory. */
 trib_task_memory* trib_remember_round(trib_client* client);
 
@@ -188,6 +204,8 @@ trib_status trib_on_welcome(trib_client* client, const unsigned char* payload, s
 trib_status trib_on_site_keys(trib_client* client, const unsigned char* payload, size_t size);
 const trib_party* trib_find_party(const trib_client* client, const unsigned char id[TRIB_ID_BYTES],
                                   uint32_t epoch, bool helper);
+/* The own gateway, whatever its epoch. NULL: its key is not here. */
+const trib_party* trib_own_gateway(const trib_client* client);
 bool trib_joined(const trib_client* client);
 
 /* ---- offer.c: may this device take part, and on what terms */
@@ -204,7 +222,9 @@ bool trib_may_contribute_to(const trib_client* client, const trib_task_memory* t
 /* ---- fetch.c */
 /* Forgets what was fetched; asks for nothing yet. */
 void trib_fetch_begin(trib_client* client);
-/* Asks for the chunks (again): they are retained. */
+/* The model is complete, and whatever else the round needs before it trains may have come. */
+trib_status trib_fetch_check(trib_client* client);
+/* Asks for what is missing (again): it is retained. */
 trib_status trib_fetch_more(trib_client* client);
 trib_status trib_on_model_chunk(trib_client* client, const unsigned char* payload, size_t size);
 
@@ -236,6 +256,9 @@ trib_status trib_on_credit(trib_client* client, const unsigned char* payload, si
 trib_status trib_on_receipt(trib_client* client, const unsigned char* payload, size_t size);
 trib_status trib_on_reject(trib_client* client, const unsigned char* payload, size_t size);
 uint32_t trib_chunk_total(const trib_terms* terms);
+/* Encodes into memory.message and publishes; `fields` and `message` are nanopb's. */
+trib_status trib_send_message(trib_client* client, const char* tail,
+                              const struct pb_msgdesc_s* fields, const void* message);
 
 /* ---- topic.c */
 enum { TRIB_TOPIC_BYTES = 128 };

@@ -2,10 +2,11 @@
 #include <string.h>
 
 #include "device-protocol/src/client_state.h"
+#include "device-protocol/src/pairs.h"
 #include "tributary/frame.h"
 
 /* Model bytes are little-endian float32 and are received in place. */
-static trib_status finish(trib_client* client) {
+static trib_status check_model(trib_client* client) {
   const trib_terms* terms = &client->round.terms;
   const trib_part part = {client->memory.initial, (size_t)terms->parameters * sizeof(float)};
   unsigned char hash[TRIB_HASH_BYTES];
@@ -16,8 +17,22 @@ static trib_status finish(trib_client* client) {
   if (!trib_equal(hash, terms->model_hash, sizeof hash)) {
     return trib_round_give_up(client, TRIB_BAD_MODEL);
   }
+  return trib_fetch_check(client);
+}
+
+trib_status trib_fetch_check(trib_client* client) {
+  const trib_terms* terms = &client->round.terms;
+  if (client->fetched < client->model_chunks) return TRIB_OK;
+  if (terms->pairwise) {
+    if (!trib_heads_complete(client)) return TRIB_OK;
+    {
+      const trib_status saved = trib_heads_save(client);
+      if (saved != TRIB_OK) return saved;
+    }
+  }
   if (client->progress.steps == 0) {
-    memcpy(client->memory.weights, client->memory.initial, part.size);
+    memcpy(client->memory.weights, client->memory.initial,
+           (size_t)terms->parameters * sizeof(float));
     memset(&client->progress, 0, sizeof client->progress);
     memcpy(client->progress.ctx_hash, terms->ctx_hash, TRIB_HASH_BYTES);
     client->progress.parameters = terms->parameters;
@@ -36,8 +51,20 @@ void trib_fetch_begin(trib_client* client) {
   memset(client->fetched_map, 0, sizeof client->fetched_map);
 }
 
+/* The model's hash holds, the heads of some neighbours do not come. */
+static bool heads_only(const trib_client* client) {
+  return client->round.terms.pairwise && client->fetched == client->model_chunks;
+}
+
 trib_status trib_fetch_more(trib_client* client) {
   char topic[TRIB_TOPIC_BYTES];
+  trib_status status;
+  if (client->round.terms.pairwise) {
+    status = trib_heads_more(client);
+    if (status != TRIB_OK || heads_only(client)) {
+      return status == TRIB_OK ? trib_fetch_check(client) : status;
+    }
+  }
   trib_site_topic(topic, "model", client->round.terms.model_hash, TRIB_HASH_BYTES, "/+");
   return client->port.subscribe(client->port.user, topic);
 }
@@ -65,5 +92,5 @@ trib_status trib_on_model_chunk(trib_client* client, const unsigned char* payloa
   client->fetched_map[frame.index / 8] =
       (unsigned char)(client->fetched_map[frame.index / 8] | 1U << (frame.index % 8));
   trib_retry_start(client);
-  return ++client->fetched == client->model_chunks ? finish(client) : TRIB_OK;
+  return ++client->fetched == client->model_chunks ? check_model(client) : TRIB_OK;
 }

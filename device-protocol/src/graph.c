@@ -3,11 +3,12 @@
 #include "device-protocol/src/kdf.h"
 #include "device-protocol/src/public_draw.h"
 
-static void shuffle(const trib_crypto_port* crypto, uint16_t* order, const trib_graph* graph) {
+void trib_permutation(const trib_crypto_port* crypto, uint16_t* order,
+                      const unsigned char seed[TRIB_HASH_BYTES], uint16_t n) {
   trib_public_draw from;
-  trib_draw_begin(&from, crypto, graph->seed);
-  for (uint32_t i = 0; i < graph->devices; ++i) order[i] = (uint16_t)i;
-  for (uint32_t i = graph->devices - 1U; i > 0; --i) {
+  trib_draw_begin(&from, crypto, seed);
+  for (uint32_t i = 0; i < n; ++i) order[i] = (uint16_t)i;
+  for (uint32_t i = n - 1U; i > 0; --i) {
     const uint32_t j = trib_draw_below(&from, i + 1);
     const uint16_t swapped = order[i];
     order[i] = order[j];
@@ -40,7 +41,7 @@ trib_status trib_graph_neighbours(const trib_crypto_port* crypto, uint16_t* neig
   if (n < 2 || device >= n || graph->degree > TRIB_MAX_NEIGHBOURS || (!complete && !even)) {
     return TRIB_BAD_ARGUMENT;
   }
-  shuffle(crypto, order, graph);
+  trib_permutation(crypto, order, graph->seed, graph->devices);
   while (order[position] != device) ++position;
   for (uint16_t step = 1; step <= forward; ++step, ++count) {
     insert(neighbours, count, order[(position + step) % n]);

@@ -22,6 +22,10 @@ typedef struct trib_graph {
   uint16_t degree;  /* k: even and below n, or n-1; at most 254 */
 } trib_graph;
 
+/* The permutation of 0 .. n-1, n >= 1, that everybody draws from a public seed: order[n]. */
+void trib_permutation(const trib_crypto_port* crypto, uint16_t* order,
+                      const unsigned char seed[TRIB_HASH_BYTES], uint16_t n);
+
 /* Writes the device's neighbours, indices in the roster, ascending: neighbours[degree]. order[n] is
  * the caller's scratch, 2 bytes per device; it holds the ring afterwards (position -> device).
  * TRIB_BAD_ARGUMENT: a graph or a device that cannot be. */

@@ -3,6 +3,7 @@
 #include <pb_encode.h>
 #include <string.h>
 
+#include "device-protocol/src/certified.h"
 #include "device-protocol/src/client_state.h"
 #include "device-protocol/src/identity.h"
 #include "tributary.pb.h"
@@ -81,51 +82,16 @@ trib_status trib_on_welcome(trib_client* client, const unsigned char* payload, s
   return status;
 }
 
-/* One certified key of the site, verified as PROTOCOL.md 3 says. */
-typedef struct certified {
-  tributary_v1_Certificate certificate;
-  tributary_v1_EpochKey key;
-} certified;
-
-static bool decode_body(const tributary_v1_Signed* body, const pb_msgdesc_t* fields, void* out) {
-  pb_istream_t stream = pb_istream_from_buffer(body->body.bytes, body->body.size);
-  return pb_decode(&stream, fields, out);
-}
-
+/* One certified key of the site: of the device's own gateway, or of a helper. */
 static trib_status verify_key(const trib_client* client, const tributary_v1_CertifiedKey* wire,
-                              const tributary_v1_DeviceIdentity* identity, certified* out) {
-  const trib_crypto_port* crypto = client->port.crypto;
-  const uint64_t now = client->port.unix_seconds(client->port.user);
-  trib_status status;
-  if (!wire->has_certificate || !wire->has_epoch_key) return TRIB_MALFORMED;
-  status =
-      trib_verify_body(crypto, "cert", wire->certificate.body.bytes, wire->certificate.body.size,
-                       wire->certificate.signature, identity->authority_key);
+                              const tributary_v1_DeviceIdentity* identity, trib_certified* out) {
+  const trib_status status = trib_verify_certified(client, wire, identity, out);
   if (status != TRIB_OK) return status;
-  memset(out, 0, sizeof *out);
-  if (!decode_body(&wire->certificate, tributary_v1_Certificate_fields, &out->certificate) ||
-      !decode_body(&wire->epoch_key, tributary_v1_EpochKey_fields, &out->key)) {
-    return TRIB_MALFORMED;
-  }
-  status =
-      trib_verify_body(crypto, "epoch-key", wire->epoch_key.body.bytes, wire->epoch_key.body.size,
-                       wire->epoch_key.signature, out->certificate.public_key);
-  if (status != TRIB_OK) return status;
-  if (strcmp(out->certificate.tenant, identity->tenant) != 0 ||
-      memcmp(out->certificate.subject_id, out->key.subject_id, TRIB_ID_BYTES) != 0 ||
-      out->certificate.role != out->key.role ||
-      (out->key.role != tributary_v1_Role_ROLE_GATEWAY &&
-       out->key.role != tributary_v1_Role_ROLE_HELPER)) {
-    return TRIB_BAD_CONTEXT;
-  }
-  if (out->key.role == tributary_v1_Role_ROLE_GATEWAY &&
-      memcmp(out->key.subject_id, client->gateway_id, TRIB_ID_BYTES) != 0) {
-    return TRIB_BAD_CONTEXT;
-  }
-  if (now != 0 && (now > out->certificate.not_after || now > out->key.not_after)) {
-    return TRIB_STALE;
-  }
-  return TRIB_OK;
+  if (out->key.role == tributary_v1_Role_ROLE_HELPER) return TRIB_OK;
+  return out->key.role == tributary_v1_Role_ROLE_GATEWAY &&
+                 memcmp(out->key.subject_id, client->gateway_id, TRIB_ID_BYTES) == 0
+             ? TRIB_OK
+             : TRIB_BAD_CONTEXT;
 }
 
 /* Parties are in the order in which they were last shown. */
@@ -160,7 +126,7 @@ static trib_party* slot_for(trib_client* client, const tributary_v1_EpochKey* ke
 
 /* Computes and keeps the pair key unless it is known. `*changed` is set when something is new. */
 static trib_status keep_party(trib_client* client, const tributary_v1_DeviceIdentity* identity,
-                              const certified* verified, bool* changed) {
+                              const trib_certified* verified, bool* changed) {
   const tributary_v1_EpochKey* key = &verified->key;
   const bool helper = key->role == tributary_v1_Role_ROLE_HELPER;
   trib_pair_party pair;
@@ -203,7 +169,7 @@ typedef struct key_reader {
 static bool read_key(pb_istream_t* stream, const pb_field_t* field, void** argument) {
   key_reader* reader = (key_reader*)*argument;
   tributary_v1_CertifiedKey wire = tributary_v1_CertifiedKey_init_zero;
-  certified verified;
+  trib_certified verified;
   trib_status status;
   (void)field;
   if (!pb_decode(stream, tributary_v1_CertifiedKey_fields, &wire)) return false;
@@ -254,9 +220,13 @@ const trib_party* trib_find_party(const trib_client* client, const unsigned char
   return NULL;
 }
 
-bool trib_joined(const trib_client* client) {
+const trib_party* trib_own_gateway(const trib_client* client) {
   for (uint32_t i = 0; i < client->epoch.party_count; ++i) {
-    if (!client->epoch.parties[i].is_helper) return client->epoch.welcomed != 0;
+    if (!client->epoch.parties[i].is_helper) return &client->epoch.parties[i];
   }
-  return false;
+  return NULL;
+}
+
+bool trib_joined(const trib_client* client) {
+  return trib_own_gateway(client) && client->epoch.welcomed != 0;
 }

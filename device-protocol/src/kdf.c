@@ -77,10 +77,9 @@ void trib_mac16(const trib_crypto_port* crypto, unsigned char out[TRIB_MAC_BYTES
 /* lp("tributary/v1/sig/<label>") || lp(hash): at most 4 + 13 + 4 + 16 + 4 + 32 bytes. */
 enum { SIGNED_TEXT_BYTES = 80, MAX_LABEL = 16 };
 
-static size_t signed_text(const trib_crypto_port* crypto, unsigned char out[SIGNED_TEXT_BYTES],
-                          const char* label, const void* body, size_t size) {
+static size_t signed_text(unsigned char out[SIGNED_TEXT_BYTES], const char* label,
+                          const unsigned char hash[TRIB_HASH_BYTES]) {
   const size_t label_size = strlen(label);
-  const trib_part part = {body, size};
   unsigned char* at = out;
   if (label_size > MAX_LABEL) return 0;
   trib_put32(at, (uint32_t)(sizeof prefix - 1 + 4 + label_size));
@@ -93,27 +92,47 @@ static size_t signed_text(const trib_crypto_port* crypto, unsigned char out[SIGN
   at += label_size;
   trib_put32(at, TRIB_HASH_BYTES);
   at += 4;
-  trib_hash(crypto, at, label, &part, 1);
+  memcpy(at, hash, TRIB_HASH_BYTES);
   return (size_t)(at - out) + TRIB_HASH_BYTES;
 }
 
-trib_status trib_verify_body(const trib_crypto_port* crypto, const char* label, const void* body,
-                             size_t size, const unsigned char signature[TRIB_SIGNATURE_BYTES],
+trib_status trib_verify_hash(const trib_crypto_port* crypto, const char* label,
+                             const unsigned char hash[TRIB_HASH_BYTES],
+                             const unsigned char signature[TRIB_SIGNATURE_BYTES],
                              const unsigned char key[TRIB_KEY_BYTES]) {
   unsigned char text[SIGNED_TEXT_BYTES];
-  const size_t text_size = signed_text(crypto, text, label, body, size);
+  const size_t text_size = signed_text(text, label, hash);
   if (text_size == 0) return TRIB_BAD_ARGUMENT;
   return crypto->ed25519_verify(signature, text, text_size, key) == TRIB_OK ? TRIB_OK
                                                                             : TRIB_BAD_SIGNATURE;
 }
 
+trib_status trib_sign_hash(const trib_crypto_port* crypto, const char* label,
+                           const unsigned char hash[TRIB_HASH_BYTES],
+                           unsigned char signature[TRIB_SIGNATURE_BYTES],
+                           const unsigned char seed[TRIB_KEY_BYTES]) {
+  unsigned char text[SIGNED_TEXT_BYTES];
+  const size_t text_size = signed_text(text, label, hash);
+  if (text_size == 0) return TRIB_BAD_ARGUMENT;
+  return crypto->ed25519_sign(signature, text, text_size, seed);
+}
+
+trib_status trib_verify_body(const trib_crypto_port* crypto, const char* label, const void* body,
+                             size_t size, const unsigned char signature[TRIB_SIGNATURE_BYTES],
+                             const unsigned char key[TRIB_KEY_BYTES]) {
+  const trib_part part = {body, size};
+  unsigned char hash[TRIB_HASH_BYTES];
+  trib_hash(crypto, hash, label, &part, 1);
+  return trib_verify_hash(crypto, label, hash, signature, key);
+}
+
 trib_status trib_sign_body(const trib_crypto_port* crypto, const char* label, const void* body,
                            size_t size, unsigned char signature[TRIB_SIGNATURE_BYTES],
                            const unsigned char seed[TRIB_KEY_BYTES]) {
-  unsigned char text[SIGNED_TEXT_BYTES];
-  const size_t text_size = signed_text(crypto, text, label, body, size);
-  if (text_size == 0) return TRIB_BAD_ARGUMENT;
-  return crypto->ed25519_sign(signature, text, text_size, seed);
+  const trib_part part = {body, size};
+  unsigned char hash[TRIB_HASH_BYTES];
+  trib_hash(crypto, hash, label, &part, 1);
+  return trib_sign_hash(crypto, label, hash, signature, seed);
 }
 
 int trib_equal(const unsigned char* a, const unsigned char* b, size_t size) {

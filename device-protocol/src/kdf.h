@@ -39,6 +39,16 @@ trib_status trib_sign_body(const trib_crypto_port* crypto, const char* label, co
                            size_t size, unsigned char signature[TRIB_SIGNATURE_BYTES],
                            const unsigned char seed[TRIB_KEY_BYTES]);
 
+/* The same over a hash that is at hand. */
+trib_status trib_verify_hash(const trib_crypto_port* crypto, const char* label,
+                             const unsigned char hash[TRIB_HASH_BYTES],
+                             const unsigned char signature[TRIB_SIGNATURE_BYTES],
+                             const unsigned char key[TRIB_KEY_BYTES]);
+trib_status trib_sign_hash(const trib_crypto_port* crypto, const char* label,
+                           const unsigned char hash[TRIB_HASH_BYTES],
+                           unsigned char signature[TRIB_SIGNATURE_BYTES],
+                           const unsigned char seed[TRIB_KEY_BYTES]);
+
 /* 1 when equal; the time does not depend on the contents. */
 int trib_equal(const unsigned char* a, const unsigned char* b, size_t size);
 

@@ -6,14 +6,20 @@
 #include "device-protocol/src/bytes.h"
 #include "device-protocol/src/client_state.h"
 #include "device-protocol/src/identity.h"
-#include "device-protocol/src/rotate.h"
+#include "device-protocol/src/pairs.h"
 
 static bool same(const unsigned char* a, const unsigned char* b, size_t size) {
   return memcmp(a, b, size) == 0;
 }
 
 /* A device that does not know of these must not read a context that asks for them. */
-enum { ROTATION_VERSION = 2, PRIVACY_VERSION = 3, SUBSET_VERSION = 4, SCOPE_VERSION = 4 };
+enum {
+  ROTATION_VERSION = 2,
+  PRIVACY_VERSION = 3,
+  SUBSET_VERSION = 4,
+  SCOPE_VERSION = 4,
+  PAIRWISE_VERSION = 4
+};
 
 /* A deviation must be a whole number that the sampler takes (8 of them and more fit no ring anyway). */
 static const double MOST_DEVIATION = 1073741824.0;
@@ -23,6 +29,10 @@ static bool mode_allowed(const tributary_v1_RoundContext* context,
                          const tributary_v1_DeviceIdentity* identity) {
   if (context->mode == tributary_v1_TrustMode_TRUST_MODE_SPLIT_TRUST) {
     return context->helpers_count >= 1 && context->helpers_count <= TRIB_MAX_HELPERS;
+  }
+  if (context->mode == tributary_v1_TrustMode_TRUST_MODE_PAIRWISE) {
+    return context->helpers_count == 0 && context->has_pairwise &&
+           context->minimum_reader_version >= PAIRWISE_VERSION;
   }
   return context->mode == tributary_v1_TrustMode_TRUST_MODE_TRUSTED_GATEWAY &&
          identity->trust_gateway && context->helpers_count == 0 &&
@@ -208,6 +218,8 @@ static void copy_terms(trib_terms* terms, const tributary_v1_RoundContext* conte
   }
   terms->chunk_bytes = context->chunk_bytes;
   terms->model_chunk_bytes = model_chunk_bytes;
+  terms->pairwise = context->mode == tributary_v1_TrustMode_TRUST_MODE_PAIRWISE;
+  terms->group_tag = trib_get32(context->pairwise.group_hash);
   terms->local_steps = context->training.local_steps;
   terms->batch_size = context->training.batch_size;
   terms->learning_rate = context->training.learning_rate;
@@ -235,9 +247,12 @@ static trib_status check_context(const trib_client* client, trib_terms* terms,
     status = TRIB_BAD_CONTEXT;
   }
   client->port.crypto->wipe(&identity, sizeof identity);
+  if (status == TRIB_OK && context->mode == tributary_v1_TrustMode_TRUST_MODE_PAIRWISE) {
+    status = trib_pair_offer_fits(client, context->pairwise.group_hash, context->task_id,
+                                  context->round);
+  }
   if (status != TRIB_OK) return status;
   copy_terms(terms, context, model_chunk_bytes);
-  trib_rotation_seed(client->port.crypto, terms->rotation, terms->task_id, terms->round);
   return read_subset(client, terms, context) && room_for(terms, context->n_max) ? TRIB_OK
                                                                                 : TRIB_BAD_CONTEXT;
 }
@@ -264,6 +279,10 @@ trib_status trib_read_offer(const trib_client* client, trib_terms* terms,
   }
   stream = pb_istream_from_buffer(offer.context.bytes, offer.context.size);
   if (!pb_decode(&stream, tributary_v1_RoundContext_fields, &context)) return TRIB_MALFORMED;
+  if (context.has_pairwise && trib_pairs_of(client)) {
+    trib_pair_slot_seen(trib_pairs_of(client), context.pairwise.group_hash, context.task_id,
+                        context.round);
+  }
   status = check_context(client, terms, &context, offer.model_chunk_bytes);
   if (status == TRIB_OK && !trib_may_contribute_to(client, trib_find_task(client, context.task_id),
                                                    context.model_hash, payload, size)) {

@@ -4,6 +4,7 @@
 
 #include "device-protocol/src/bytes.h"
 #include "device-protocol/src/client_state.h"
+#include "device-protocol/src/pairs.h"
 
 enum { RECORD_VERSION = 1 };
 
@@ -24,8 +25,8 @@ typedef union largest_head {
 
 /* Record: checksum of the head struct, head struct, body. The body belongs to the head because the
  * storage port replaces both together. */
-static trib_status save(trib_client* client, trib_record record, const void* head, size_t size,
-                        const void* body, size_t body_size) {
+trib_status trib_record_save(trib_client* client, trib_record record, const void* head, size_t size,
+                             const void* body, size_t body_size) {
   unsigned char buffer[TRIB_HASH_BYTES + sizeof(largest_head)];
   trib_status status;
   if (size > sizeof(largest_head)) return TRIB_BAD_ARGUMENT;
@@ -38,7 +39,7 @@ static trib_status save(trib_client* client, trib_record record, const void* hea
 }
 
 /* TRIB_NOT_FOUND also for a damaged record: it is as good as none. */
-static trib_status load(trib_client* client, trib_record record, void* head, size_t size) {
+trib_status trib_record_load(trib_client* client, trib_record record, void* head, size_t size) {
   unsigned char stored[TRIB_HASH_BYTES];
   unsigned char computed[TRIB_HASH_BYTES];
   const trib_storage_port* storage = &client->port.storage;
@@ -53,16 +54,26 @@ static trib_status load(trib_client* client, trib_record record, void* head, siz
   return trib_equal(stored, computed, sizeof stored) ? TRIB_OK : TRIB_NOT_FOUND;
 }
 
+trib_status trib_record_load_body(trib_client* client, trib_record record, size_t head_size,
+                                  void* body, size_t size) {
+  size_t got = 0;
+  const trib_status status = client->port.storage.load(
+      client->port.user, record, TRIB_HASH_BYTES + head_size, body, size, &got);
+  if (status != TRIB_OK) return status;
+  return got == size ? TRIB_OK : TRIB_NOT_FOUND;
+}
+
 trib_status trib_save_epoch(trib_client* client) {
-  return save(client, TRIB_RECORD_EPOCH, &client->epoch, sizeof client->epoch, NULL, 0);
+  return trib_record_save(client, TRIB_RECORD_EPOCH, &client->epoch, sizeof client->epoch, NULL, 0);
 }
 
 trib_status trib_save_counters(trib_client* client) {
-  return save(client, TRIB_RECORD_COUNTERS, &client->counters, sizeof client->counters, NULL, 0);
+  return trib_record_save(client, TRIB_RECORD_COUNTERS, &client->counters, sizeof client->counters,
+                          NULL, 0);
 }
 
 trib_status trib_save_round(trib_client* client) {
-  return save(client, TRIB_RECORD_ROUND, &client->round, sizeof client->round, NULL, 0);
+  return trib_record_save(client, TRIB_RECORD_ROUND, &client->round, sizeof client->round, NULL, 0);
 }
 
 static size_t weights_size(const trib_client* client) {
@@ -79,19 +90,16 @@ static void hash_weights(const trib_client* client, unsigned char out[TRIB_HASH_
 
 trib_status trib_save_progress(trib_client* client) {
   hash_weights(client, client->progress.body_hash);
-  return save(client, TRIB_RECORD_WEIGHTS, &client->progress, sizeof client->progress,
-              client->memory.weights, weights_size(client));
+  return trib_record_save(client, TRIB_RECORD_WEIGHTS, &client->progress, sizeof client->progress,
+                          client->memory.weights, weights_size(client));
 }
 
 static trib_status load_weights(trib_client* client) {
-  const size_t want = weights_size(client);
-  size_t got = 0;
-  const trib_status status = client->port.storage.load(client->port.user, TRIB_RECORD_WEIGHTS,
-                                                       TRIB_HASH_BYTES + sizeof client->progress,
-                                                       client->memory.weights, want, &got);
+  const trib_status status =
+      trib_record_load_body(client, TRIB_RECORD_WEIGHTS, sizeof client->progress,
+                            client->memory.weights, weights_size(client));
   unsigned char hash[TRIB_HASH_BYTES];
   if (status != TRIB_OK) return status;
-  if (got != want) return TRIB_NOT_FOUND;
   hash_weights(client, hash);
   return trib_equal(hash, client->progress.body_hash, sizeof hash) ? TRIB_OK : TRIB_NOT_FOUND;
 }
@@ -104,15 +112,15 @@ static void hash_residual(const trib_client* client, unsigned char out[TRIB_HASH
 
 trib_status trib_save_residual(trib_client* client, trib_residual* head, const float* body) {
   hash_residual(client, head->body_hash, body, head->count);
-  return save(client, TRIB_RECORD_RESIDUAL, head, sizeof *head, body,
-              (size_t)head->count * sizeof(float));
+  return trib_record_save(client, TRIB_RECORD_RESIDUAL, head, sizeof *head, body,
+                          (size_t)head->count * sizeof(float));
 }
 
 trib_status trib_load_residual(trib_client* client, trib_residual* head, float* body,
                                uint32_t capacity) {
   unsigned char hash[TRIB_HASH_BYTES];
   size_t got = 0;
-  trib_status status = load(client, TRIB_RECORD_RESIDUAL, head, sizeof *head);
+  trib_status status = trib_record_load(client, TRIB_RECORD_RESIDUAL, head, sizeof *head);
   if (status != TRIB_OK || !body) return status;
   if (head->count > capacity) return TRIB_NOT_FOUND;
   status = client->port.storage.load(client->port.user, TRIB_RECORD_RESIDUAL,
@@ -136,13 +144,13 @@ static trib_status new_epoch(trib_client* client) {
 
 trib_status trib_load_state(trib_client* client) {
   trib_status status =
-      load(client, TRIB_RECORD_COUNTERS, &client->counters, sizeof client->counters);
+      trib_record_load(client, TRIB_RECORD_COUNTERS, &client->counters, sizeof client->counters);
   if (status == TRIB_NOT_FOUND) {
     memset(&client->counters, 0, sizeof client->counters);
   } else if (status != TRIB_OK) {
     return status;
   }
-  status = load(client, TRIB_RECORD_EPOCH, &client->epoch, sizeof client->epoch);
+  status = trib_record_load(client, TRIB_RECORD_EPOCH, &client->epoch, sizeof client->epoch);
   return status == TRIB_NOT_FOUND ? new_epoch(client) : status;
 }
 
@@ -156,19 +164,26 @@ static void recall_contribution(trib_client* client) {
 
 trib_status trib_load_round(trib_client* client) {
   trib_progress* progress = &client->progress;
-  trib_status status = load(client, TRIB_RECORD_ROUND, &client->round, sizeof client->round);
+  trib_status status =
+      trib_record_load(client, TRIB_RECORD_ROUND, &client->round, sizeof client->round);
   bool have;
   if (status != TRIB_OK) return status;
   recall_contribution(client);
   if (client->round.terms.parameters > client->memory.parameters ||
-      client->round.terms.parameters != client->trainer.parameters) {
+      client->round.terms.parameters != client->trainer.parameters ||
+      (client->round.terms.pairwise && !trib_pair_round_holds(client))) {
     return TRIB_NOT_FOUND;
   }
-  status = load(client, TRIB_RECORD_WEIGHTS, progress, sizeof *progress);
+  status = trib_record_load(client, TRIB_RECORD_WEIGHTS, progress, sizeof *progress);
   have = status == TRIB_OK && progress->parameters == client->round.terms.parameters &&
          trib_equal(progress->ctx_hash, client->round.terms.ctx_hash, TRIB_HASH_BYTES) &&
          load_weights(client) == TRIB_OK;
   if (status != TRIB_OK && status != TRIB_NOT_FOUND) return status;
+  if (client->round.terms.pairwise) {
+    status = trib_heads_load(client);
+    if (status != TRIB_OK && status != TRIB_NOT_FOUND) return status;
+    have = have && status == TRIB_OK;
+  }
   if (have && progress->trained) {
     client->phase = TRIB_PHASE_REQUESTING;
     return TRIB_OK;
@@ -189,17 +204,29 @@ const trib_task_memory* trib_find_task(const trib_client* client,
   return NULL;
 }
 
-trib_task_memory* trib_remember_round(trib_client* client) {
+/* The task's entry; for an unknown one the oldest entry's place. */
+static trib_task_memory* task_entry(trib_client* client,
+                                    const unsigned char task_id[TRIB_ID_BYTES]) {
   trib_counters* counters = &client->counters;
-  const trib_terms* terms = &client->round.terms;
-  const trib_task_memory* known = trib_find_task(client, terms->task_id);
+  const trib_task_memory* known = trib_find_task(client, task_id);
   const uint32_t slot = known ? (uint32_t)(known - counters->tasks) : counters->next_task;
   trib_task_memory* task = &counters->tasks[slot];
   if (!known) {
     memset(task, 0, sizeof *task);
-    memcpy(task->task_id, terms->task_id, TRIB_ID_BYTES);
+    memcpy(task->task_id, task_id, TRIB_ID_BYTES);
     counters->next_task = (counters->next_task + 1) % TRIB_MAX_TASKS;
   }
-  if (terms->round > task->last_round) task->last_round = terms->round;
   return task;
+}
+
+trib_task_memory* trib_raise_round(trib_client* client, const unsigned char task_id[TRIB_ID_BYTES],
+                                   uint64_t round) {
+  trib_task_memory* task = task_entry(client, task_id);
+  if (round > task->last_round) task->last_round = round;
+  return task;
+}
+
+trib_task_memory* trib_remember_round(trib_client* client) {
+  const trib_terms* terms = &client->round.terms;
+  return trib_raise_round(client, terms->task_id, terms->round);
 }

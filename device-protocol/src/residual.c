@@ -107,8 +107,9 @@ trib_status trib_keep_update(trib_client* client) {
     return TRIB_OK;
   }
   if (terms->encoding.rotated) {
-    trib_unrotate(client->port.crypto, client->memory.weights, terms->subset.words,
-                  terms->rotation);
+    unsigned char signs[TRIB_HASH_BYTES];
+    trib_rotation_seed(client->port.crypto, signs, terms->task_id, terms->round);
+    trib_unrotate(client->port.crypto, client->memory.weights, terms->subset.words, signs);
   }
   return save_update(client, false);
 }

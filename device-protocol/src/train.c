@@ -122,7 +122,9 @@ static trib_status finish(trib_client* client) {
   status = trib_clip(weights, words, &terms->encoding);
   if (status != TRIB_OK) return status;
   if (terms->encoding.rotated) {
-    trib_rotate(client->port.crypto, weights, words, terms->rotation);
+    unsigned char signs[TRIB_HASH_BYTES];
+    trib_rotation_seed(client->port.crypto, signs, terms->task_id, terms->round);
+    trib_rotate(client->port.crypto, weights, words, signs);
   }
   client->progress.trained = 1;
   return trib_upload_begin(client);

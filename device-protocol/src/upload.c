@@ -84,8 +84,8 @@ trib_status trib_upload_begin(trib_client* client) {
   return status == TRIB_NOT_CONNECTED ? TRIB_OK : status;
 }
 
-static trib_status send_message(trib_client* client, const char* tail, const pb_msgdesc_t* fields,
-                                const void* message) {
+trib_status trib_send_message(trib_client* client, const char* tail, const pb_msgdesc_t* fields,
+                              const void* message) {
   char topic[TRIB_TOPIC_BYTES];
   pb_ostream_t stream = pb_ostream_from_buffer(client->memory.message, client->memory.message_size);
   if (!pb_encode(&stream, fields, message)) return TRIB_NO_SPACE;
@@ -99,7 +99,7 @@ trib_status trib_send_request(trib_client* client) {
   memcpy(request.ctx_hash, client->round.terms.ctx_hash, TRIB_HASH_BYTES);
   memcpy(request.nonce, client->round.nonce, TRIB_NONCE_BYTES);
   request.total = trib_chunk_total(&client->round.terms);
-  return send_message(client, "/up/request", tributary_v1_UploadRequest_fields, &request);
+  return trib_send_message(client, "/up/request", tributary_v1_UploadRequest_fields, &request);
 }
 
 static trib_status send_header(trib_client* client) {
@@ -119,7 +119,7 @@ static trib_status send_header(trib_client* client) {
     trib_ticket(client->port.crypto, header.tickets[i], helper->pair_key, &name,
                 client->upload_digest);
   }
-  return send_message(client, "/up/header", tributary_v1_UploadHeader_fields, &header);
+  return trib_send_message(client, "/up/header", tributary_v1_UploadHeader_fields, &header);
 }
 
 /* Chunks that were made in order feed the digest as they go; the others are made again for it. */

@@ -44,6 +44,19 @@ void Answers::receipt(const Hash& ctx_hash, const round::SendReceipt& receipt, c
   metrics_.receipts.Increment();
 }
 
+void Answers::prekey(const DeviceId& device, const v1::PrekeyReceipt& receipt) {
+  send(device, wire::DownKind::prekey, receipt);
+}
+
+void Answers::shares(const Hash& ctx_hash, const round::SendShares& shares,
+                     const std::vector<pairwise::SealedShare>& sealed) {
+  v1::Shares message;
+  message.set_ctx_hash(ctx_hash.raw());
+  message.set_place(shares.place);
+  for (const auto& share : sealed) message.add_sealed(share.raw());
+  send(shares.device, wire::DownKind::shares, message);
+}
+
 void Answers::reject(const DeviceId& device, const Hash* ctx_hash, const Nonce* nonce,
                      v1::RejectReason reason, std::uint32_t retry_after_seconds) {
   metrics_.rejects(reason).Increment();

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "crypto/pairwise/sealed_share.hpp"
 #include "device-protocol/cpp/topics.hpp"
 #include "gateway/engine/clock.hpp"
 #include "gateway/engine/log.hpp"
@@ -19,6 +20,10 @@ class Answers {
   void welcome(const DeviceId& device, const Hash& epoch_key_hash);
   void credit(const Hash& ctx_hash, const round::GrantCredit& credit);
   void receipt(const Hash& ctx_hash, const round::SendReceipt& receipt, const Mac& mac);
+  // Mode pairwise. `sealed` belongs to the places from shares.place on, in their order.
+  void prekey(const DeviceId& device, const v1::PrekeyReceipt& receipt);
+  void shares(const Hash& ctx_hash, const round::SendShares& shares,
+              const std::vector<pairwise::SealedShare>& sealed);
   // Counted by reason, and logged at most once a minute for each device and reason. Hash and nonce
   // are nullptr when the message did not name them.
   void reject(const DeviceId& device, const Hash* ctx_hash, const Nonce* nonce,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/engine/admission.hpp"
+#include "gateway/engine/pairwise_sum.hpp"
 #include "gateway/engine/site_board.hpp"
 #include "gateway/engine/writer.hpp"
 #include "gateway/round/round.hpp"
@@ -24,6 +25,8 @@ struct OpenRound {
   std::optional<round::ComputeSum> next_sum = std::nullopt;
   bool delete_when_idle = false;
   SiteBoard::Voids voids = {};  // as the coordinator said last
+  // Mode pairwise; nullptr in the others. The heads are filled in when the round is durable.
+  std::shared_ptr<PairwiseRound> pairwise = nullptr;
 };
 
 }  // namespace tributary::gateway::engine

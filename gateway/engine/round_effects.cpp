@@ -1,15 +1,9 @@
 // The half of Rounds that carries out effects.
 #include "cloud/service/failpoint.hpp"
-#include "gateway/engine/rounds.hpp"
+#include "gateway/engine/round_step.hpp"
 #include "gateway/engine/statement.hpp"
 
 namespace tributary::gateway::engine {
-
-// One transaction and what follows it.
-struct Rounds::Step {
-  std::vector<std::function<void(Store&)>> changes;
-  std::vector<std::function<void()>> durable;
-};
 
 void Rounds::feed(const Hash& ctx_hash, const round::Event& event) {
   if (OpenRound* round = find(ctx_hash)) feed(*round, event);
@@ -90,6 +84,7 @@ void Rounds::carry_out(OpenRound& round, round::FixSurvivors& effect, Step& step
 }
 
 void Rounds::carry_out(OpenRound& round, round::ComputeSum& effect, Step&) {
+  if (round.pairwise) return read_reveals(round, std::move(effect));
   if (round.adding_up) {
     round.next_sum = std::move(effect);
   } else {
@@ -189,6 +184,7 @@ void Rounds::carry_out(OpenRound& round, round::DeleteUpdates&, Step& step) {
   const Hash ctx_hash = round.admitted.context.hash;
   remember_ended(ctx_hash);
   step.changes.push_back([ctx_hash](Store& store) { store.close_round(ctx_hash); });
+  clear_pairwise(round, step);
   step.durable.push_back([this, ctx_hash] {
     OpenRound* ended = find(ctx_hash);
     if (ended == nullptr) return;

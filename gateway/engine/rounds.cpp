@@ -1,6 +1,7 @@
 #include "gateway/engine/rounds.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "crypto/upload.hpp"
 #include "gateway/engine/membership.hpp"
@@ -41,7 +42,10 @@ std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offe
   auto keys = roster_keys(roster);
   if (!keys) return "its roster cannot be read";
   const wire::Context& context = admitted.context;
-  auto devices = expected(context, *keys, allowed);
+  auto prepared = pairwise_for(context);
+  if (auto* why_not = std::get_if<std::string>(&prepared)) return std::move(*why_not);
+  const auto pairwise = std::get<std::shared_ptr<PairwiseRound>>(prepared);
+  auto devices = expected(context, *keys, pairwise.get(), allowed);
   const auto most = std::min<std::uint64_t>(devices.size(), context.n_max);
   if (!space_.fits(journal_bytes(), most * context.upload_bytes())) {
     return "there is no room for " + std::to_string(most) +
@@ -54,7 +58,7 @@ std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offe
   }
   const auto now = around_.clock.monotonic();
   const auto left = time_left(around_.clock.wall(), admitted.not_before, admitted.deadline);
-  round::Round machine(plan_of(context, now + left), limits_for(admitted.layout),
+  round::Round machine(plan_for(admitted, pairwise.get(), now + left), limits_for(admitted.layout),
                        std::move(devices), now);
   const Hash ctx_hash = context.hash;
   OpenRound round{std::move(admitted),
@@ -65,15 +69,22 @@ std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offe
                   std::move(machine),
                   std::make_shared<ChunkJournal>(options_.journals / ctx_hash.hex())};
   round.voids = offer.voids();
+  round.pairwise = pairwise;
   const OpenRound& entered = *enter(std::move(round));
   around_.writer.commit(
       [stored = StoredRound{ctx_hash, entered.context, entered.signature,
                             entered.admitted.context.roster_hash,
                             entered.admitted.context.model_hash, std::nullopt, false},
-       bytes = entered.model](Store& store) { store.open_round(stored, *bytes); },
+       bytes = entered.model, pairwise](Store& store) {
+        store.open_round(stored, *bytes);
+        if (pairwise) {
+          pairwise->heads = store.groups().heads(pairwise->group->terms.hash, pairwise->slot);
+        }
+      },
       [this, ctx_hash] {
         const OpenRound* opened = find(ctx_hash);
         if (opened == nullptr || !opened->machine.collecting()) return;
+        show_heads(*opened);
         post_offer(*opened);
       });
   around_.metrics.rounds("opened").Increment();
@@ -98,32 +109,43 @@ void Rounds::resume(RoundOnDisk on_disk, const Allowed& allowed) {
                                                 : std::string("its roster is not stored")}});
     return;
   }
+  auto prepared = pairwise_for(admitted->context);
+  if (const auto* why_not = std::get_if<std::string>(&prepared)) {
+    around_.log(Severity::error, "round_not_continued",
+                {{"context", ctx_hash.hex()}, {"reason", *why_not}});
+    return;
+  }
+  const auto pairwise = std::get<std::shared_ptr<PairwiseRound>>(prepared);
+  if (pairwise) pairwise->heads = std::move(on_disk.heads);
   auto journal = std::make_shared<ChunkJournal>(options_.journals / ctx_hash.hex());
   const auto now = around_.clock.monotonic();
   const auto left = time_left(around_.clock.wall(), admitted->not_before, admitted->deadline);
   std::vector<DeviceId> contributors;
   for (const auto& held : on_disk.contributions) contributors.push_back(held.device);
-  auto [machine, effects] =
-      round::Round::recover(plan_of(admitted->context, now + left), limits_for(admitted->layout),
-                            expected(admitted->context, *keys, allowed),
-                            {std::move(on_disk.contributions), journal->recover(),
-                             std::move(on_disk.round.survivors), on_disk.round.submitted},
-                            now);
+  round::Recovered recovered{
+      std::move(on_disk.contributions), journal->recover(),      std::move(on_disk.round.survivors),
+      on_disk.round.submitted,          std::move(on_disk.vows), {}};
+  for (const auto& reveal : on_disk.reveals) {
+    recovered.reveals.push_back({reveal.device, reveal.place, reveal.opened});
+  }
+  auto [machine, effects] = round::Round::recover(
+      plan_for(*admitted, pairwise.get(), now + left), limits_for(admitted->layout),
+      expected(admitted->context, *keys, pairwise.get(), allowed), std::move(recovered), now);
   OpenRound round{
       std::move(*admitted),    on_disk.round.context,
       on_disk.round.signature, std::make_shared<const std::string>(std::move(on_disk.model)),
       std::move(*keys),        std::move(machine),
       std::move(journal)};
   round.journal_bytes = round.journal->size();
+  round.pairwise = pairwise;
   OpenRound& entered = *enter(std::move(round));
   around_.log(Severity::info, "round_continued",
               {{"task", entered.admitted.context.task.hex()},
                {"round", entered.admitted.context.round},
                {"contributions", contributors.size()},
                {"context", ctx_hash.hex()}});
-  if (entered.machine.collecting()) {
-    post_offer(entered);
-  }
+  show_heads(entered);
+  if (entered.machine.collecting()) post_offer(entered);
   carry_out(entered, std::move(effects));
   for (const auto& device : contributors) {
     if (!allowed(device)) feed(entered, round::DeviceRevoked{device});
@@ -162,9 +184,10 @@ OpenRound* Rounds::enter(OpenRound round) {
 }
 
 std::vector<DeviceId> Rounds::expected(const wire::Context& context, const DeviceKeys& keys,
-                                       const Allowed& allowed) {
+                                       const PairwiseRound* pairwise, const Allowed& allowed) {
   std::vector<DeviceId> devices;
   for (const auto& [device, key] : keys) {
+    if (pairwise != nullptr && !pairwise->group->index_of(device)) continue;
     if (allowed(device) && selected(context, device)) devices.push_back(device);
   }
   return devices;
@@ -335,18 +358,23 @@ std::uint64_t Rounds::journal_bytes() const {
 }
 
 void Rounds::count_phases() {
-  double collecting = 0;
-  double summing = 0;
-  double submitted = 0;
-  for (const auto& round : rounds_) {
-    const auto& phase = round.machine.phase();
-    collecting += std::holds_alternative<round::Collecting>(phase) ? 1 : 0;
-    summing += std::holds_alternative<round::Summing>(phase) ? 1 : 0;
-    submitted += std::holds_alternative<round::Submitted>(phase) ? 1 : 0;
+  constexpr std::array names = {"collecting", "summing",   "witnessing",
+                                "revealing",  "submitted", "closed"};
+  static_assert(names.size() == std::variant_size_v<round::Phase>);
+  std::array<double, names.size()> counts{};
+  for (const auto& round : rounds_) ++counts.at(round.machine.phase().index());
+  // A closed round is not open.
+  for (std::size_t i = 0; i + 1 < names.size(); ++i) {
+    around_.metrics.open_rounds(names.at(i)).Set(counts.at(i));
   }
-  around_.metrics.open_rounds("collecting").Set(collecting);
-  around_.metrics.open_rounds("summing").Set(summing);
-  around_.metrics.open_rounds("submitted").Set(submitted);
+}
+
+std::set<TaskId> Rounds::open_tasks() const {
+  std::set<TaskId> tasks;
+  for (const auto& round : rounds_) {
+    if (!round.machine.closed()) tasks.insert(round.admitted.context.task);
+  }
+  return tasks;
 }
 
 }  // namespace tributary::gateway::engine

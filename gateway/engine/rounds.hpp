@@ -10,6 +10,7 @@
 #include "gateway/engine/answers.hpp"
 #include "gateway/engine/disk_space.hpp"
 #include "gateway/engine/forward.hpp"
+#include "gateway/engine/group_desk.hpp"
 #include "gateway/engine/open_round.hpp"
 #include "gateway/engine/pair_keys.hpp"
 #include "gateway/engine/site_board.hpp"
@@ -24,6 +25,9 @@ struct RoundOnDisk {
   std::vector<round::Contribution> contributions;
   std::optional<std::string> roster;
   std::string model;
+  std::vector<round::StoreVow> vows = {};  // mode pairwise
+  std::vector<round::StoreReveal> reveals = {};
+  std::vector<Bytes> heads = {};  // of the round's slot
 };
 
 class Rounds {
@@ -40,6 +44,8 @@ class Rounds {
     SiteBoard& board;
     Metrics& metrics;
     std::function<void()> outbox_grew;
+    GroupDesk& groups;
+    Retained& retained;
   };
   struct Options {
     std::filesystem::path journals;  // folder, exists
@@ -68,6 +74,10 @@ class Rounds {
   void request(const DeviceId& device, const v1::UploadRequest& message);
   void chunk(const DeviceId& device, ByteView frame);
   void header(const DeviceId& device, const v1::UploadHeader& message);
+  // Of mode pairwise (pairwise_messages.cpp).
+  void vow(const DeviceId& device, const v1::Vow& message);
+  void shares(const DeviceId& device, const v1::SharesRequest& message);
+  void reveal(const DeviceId& device, const v1::Reveal& message);
 
   // VOIDs of earlier rounds, for the devices that ask for them (rule D3); those of now.
   void show_voids(const Hash& ctx_hash, const SiteBoard::Voids& voids);
@@ -80,10 +90,11 @@ class Rounds {
 
   const Admitted* admitted(const Hash& ctx_hash) const;  // of a round that is not over
   std::size_t open_count() const;
+  std::set<TaskId> open_tasks() const;
   bool storage_full() const { return storage_full_; }
 
  private:
-  struct Step;  // what the effects of one event want done to the disk
+  struct Step;  // round_step.hpp
   OpenRound* find(const Hash& ctx_hash);
   OpenRound* find_by_tag(const wire::FrameTag& tag);
   OpenRound* enter(OpenRound round);
@@ -102,16 +113,33 @@ class Rounds {
   void carry_out(OpenRound& round, round::Abandon& effect, Step& step);
   void carry_out(OpenRound& round, round::RetireOffer& effect, Step& step);
   void carry_out(OpenRound& round, round::DeleteUpdates& effect, Step& step);
+  void carry_out(OpenRound& round, round::ShowClosing& effect, Step& step);
+  void carry_out(OpenRound& round, round::StoreVow& effect, Step& step);
+  void carry_out(OpenRound& round, round::ShowVow& effect, Step& step);
+  void carry_out(OpenRound& round, round::SendShares& effect, Step& step);
+  void carry_out(OpenRound& round, round::StoreReveal& effect, Step& step);
   void commit(Step step);
   void put(Step& step, Forward forward);
   void start_sum(OpenRound& round, round::ComputeSum sum);
   void finish_sum(const Hash& ctx_hash, const Hash& survivors_hash, SiteSum sum);
+  // Mode pairwise (pairwise_effects.cpp).
+  std::variant<std::shared_ptr<PairwiseRound>, std::string> pairwise_for(
+      const wire::Context& context);
+  void show_heads(const OpenRound& round);
+  void read_reveals(OpenRound& round, round::ComputeSum sum);
+  void start_pairwise_sum(OpenRound& round, const round::ComputeSum& sum,
+                          std::vector<round::StoreReveal> reveals);
+  void secrets_wrong(OpenRound& round, const Hash& survivors_hash,
+                     std::vector<std::uint32_t> owners);
+  void clear_pairwise(const OpenRound& round, Step& step);
+  static round::Plan plan_for(const Admitted& admitted, const PairwiseRound* pairwise,
+                              round::Instant deadline);
   void delete_journal(OpenRound& round);
   void store_chunk(OpenRound& round, const round::ChunkStored& chunk, ByteView sealed);
   const crypto::PairKey* pair_key(const OpenRound& round, const DeviceId& device);
   round::Limits limits_for(const WordLayout& layout) const;
   static std::vector<DeviceId> expected(const wire::Context& context, const DeviceKeys& keys,
-                                        const Allowed& allowed);
+                                        const PairwiseRound* pairwise, const Allowed& allowed);
   std::uint64_t journal_bytes() const;
   void count_phases();
 

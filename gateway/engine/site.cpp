@@ -20,17 +20,33 @@ struct Site::OnDisk {
   std::vector<RoundOnDisk> rounds;
   std::vector<Hash> ended;
   v1::SiteKeys helper_keys;
+  std::vector<GroupOnDisk> groups;
 };
 
 Site::OnDisk Site::load(Store& store) {
-  OnDisk on_disk{store.devices(), store.epoch_keys(), {}, store.closed_rounds(), {}};
+  OnDisk on_disk{store.devices(), store.epoch_keys(), {}, store.closed_rounds(), {}, {}};
   on_disk.helper_keys.ParseFromString(store.helper_keys());
   for (auto& round : store.open_rounds()) {
     auto contributions = store.contributions(round.ctx_hash);
     auto roster = store.roster(round.roster);
     auto model = store.model(round.model);
-    on_disk.rounds.push_back(
-        {std::move(round), std::move(contributions), std::move(roster), std::move(model)});
+    auto vows = store.reveals().vows(round.ctx_hash);
+    auto reveals = store.reveals().reveals(round.ctx_hash);
+    std::vector<Bytes> heads;
+    const auto parsed = wire::parse_context(round.context);
+    const auto* context = std::get_if<wire::Context>(&parsed);
+    if (context != nullptr && context->pairwise) {
+      heads = store.groups().heads(context->pairwise->group,
+                                   static_cast<std::uint32_t>(context->round));
+    }
+    on_disk.rounds.push_back({std::move(round), std::move(contributions), std::move(roster),
+                              std::move(model), std::move(vows), std::move(reveals),
+                              std::move(heads)});
+  }
+  for (auto& group : store.groups().all()) {
+    auto roster = store.roster(group.roster);
+    auto prekeys = store.groups().prekeys(group.hash);
+    on_disk.groups.push_back({std::move(group), std::move(roster), std::move(prekeys)});
   }
   return on_disk;
 }
@@ -45,7 +61,8 @@ Site::Site(Identity identity, SiteOptions options, SitePorts ports, Workers work
       log_(std::move(log)),
       workers_(std::move(workers)),
       answers_(ports_.publish, metrics_, clock_, log_),
-      board_(ports_.publish_retained) {
+      board_(ports_.publish_retained),
+      retained_(ports_.publish_retained) {
   auto store = std::make_unique<Store>(options_.state, clock_.wall());
   if (const auto& aside = store->database().set_aside(); !aside.empty()) {
     log_(Severity::error, "database_damaged",
@@ -66,9 +83,12 @@ Site::Site(Identity identity, SiteOptions options, SitePorts ports, Workers work
                                   },
                                   [this](const std::string& why) { ports_.broken(why); }};
   writer_ = std::make_unique<Writer>(options_.queue_bytes, observer, std::move(store));
+  groups_ = std::make_unique<GroupDesk>(GroupDesk::Surroundings{
+      identity_, clock_, log_, *writer_, *pair_keys_, *epoch_keys_, answers_, retained_,
+      ports_.announcement_changed, options_.queue_bytes / 4, options_.store_bytes / 4});
   rounds_ = std::make_unique<Rounds>(
       Rounds::Surroundings{workers_.sums, identity_, clock_, log_, *writer_, *pair_keys_, answers_,
-                           board_, metrics_, ports_.outbox_grew},
+                           board_, metrics_, ports_.outbox_grew, *groups_, retained_},
       Rounds::Options{journal_folder(options_), options_.store_bytes, options_.rule_bytes,
                       options_.limits, options_.credit_bytes});
   resume(std::move(on_disk));
@@ -82,6 +102,7 @@ void Site::resume(OnDisk on_disk) {
   for (const auto& entry : std::filesystem::directory_iterator(options_.state / "journal")) {
     if (!in_use.contains(entry.path().filename().string())) std::filesystem::remove(entry.path());
   }
+  for (auto& group : on_disk.groups) groups_->resume(std::move(group));
   const auto is_allowed = [this](const DeviceId& device) { return allowed(device); };
   for (auto& round : on_disk.rounds) rounds_->resume(std::move(round), is_allowed);
   rosters_.changed(clock_.monotonic());
@@ -101,11 +122,12 @@ bool Site::allowed(const DeviceId& device) const {
 
 void Site::broker_connected() {
   board_.republish();
+  retained_.republish();
 }
 
 void Site::message(std::string_view topic, std::string_view payload, bool retained) {
   if (topic.starts_with(SiteBoard::root)) {
-    if (retained && !payload.empty()) board_.found(topic);
+    if (retained && !payload.empty() && !retained_.holds(topic)) board_.found(topic);
     return;
   }
   const auto up = wire::parse_up_topic(topic);
@@ -125,9 +147,24 @@ void Site::message(std::string_view topic, std::string_view payload, bool retain
     case wire::UpKind::chunk:
       metrics_.messages("chunk").Increment();
       return rounds_->chunk(up->device, view_of(payload));
+    case wire::UpKind::prekey:
+    case wire::UpKind::vow:
+    case wire::UpKind::shares:
+    case wire::UpKind::reveal:
+      return group_message(*up, payload);
     case wire::UpKind::hello:
       break;
   }
+}
+
+void Site::group_message(const wire::UpTopic& topic, std::string_view payload) {
+  if (topic.kind == wire::UpKind::prekey) {
+    metrics_.messages("prekey").Increment();
+    return groups_->prekey(topic.device, payload);
+  }
+  if (topic.kind == wire::UpKind::vow) return control(topic.device, payload, &Rounds::vow);
+  if (topic.kind == wire::UpKind::shares) return control(topic.device, payload, &Rounds::shares);
+  control(topic.device, payload, &Rounds::reveal);
 }
 
 template <class Message>
@@ -185,6 +222,7 @@ std::vector<NewRound> Site::take(const v1::Work& work) {
       rounds_->outcome(*ctx_hash, outcome.kind() == v1::ROUND_OUTCOME_RELEASED);
     }
   }
+  groups_->take(work.groups(), rounds_->open_tasks());
   for (const auto& drop : work.drops()) {
     const auto ctx_hash = Hash::from(drop.ctx_hash());
     const Admitted* round = ctx_hash ? rounds_->admitted(*ctx_hash) : nullptr;
@@ -256,6 +294,7 @@ void Site::tick() {
   if (rosters_.due(clock_.monotonic())) make_roster();
   if (helper_) helper_->tick([this] { ports_.announcement_changed(); });
   rounds_->tick();
+  groups_->tick();
   metrics_.writer_bytes.Set(static_cast<double>(writer_->queued_bytes()));
 }
 

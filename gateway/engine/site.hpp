@@ -3,6 +3,7 @@
 // owner drives its writer(), its workers and its clock (SiteThreads in a program).
 #pragma once
 
+#include "gateway/engine/group_desk.hpp"
 #include "gateway/engine/helper_desk.hpp"
 #include "gateway/engine/membership.hpp"
 #include "gateway/engine/refusals.hpp"
@@ -28,7 +29,7 @@ struct SitePorts {
   Answers::Publish publish;             // to one device
   SiteBoard::Publish publish_retained;  // to all
   std::function<void()> outbox_grew;
-  std::function<void()> announcement_changed;          // keys() or roster() is another
+  std::function<void()> announcement_changed;          // keys(), roster() or readiness()
   std::function<void(const std::string& why)> broken;  // the disk failed: end the process
 };
 
@@ -58,6 +59,7 @@ class Site {
   // For the coordinator.
   std::string keys() const;  // serialized GatewayKeys
   std::shared_ptr<const KnownRoster> roster() const { return rosters_.newest(); }
+  const std::vector<Readiness>& readiness() const { return groups_->readiness(); }
   // Takes in everything but new rounds, which are returned.
   std::vector<NewRound> take(const v1::Work& work);
   void open(NewRound round, std::shared_ptr<const std::string> model);
@@ -77,6 +79,7 @@ class Site {
   template <class Message>
   void control(const DeviceId& device, std::string_view payload,
                void (Rounds::*receive)(const DeviceId&, const Message&));
+  void group_message(const wire::UpTopic& topic, std::string_view payload);
   void refresh_members();
   void renew_epoch();
   void make_roster();
@@ -99,7 +102,9 @@ class Site {
   RosterBoard rosters_;
   v1::SiteKeys helper_keys_;  // of the open rounds, as the coordinator says
   std::set<Hash> declined_;   // offers that were refused and logged
+  Retained retained_;
   std::unique_ptr<Writer> writer_;
+  std::unique_ptr<GroupDesk> groups_;
   std::unique_ptr<Rounds> rounds_;
   std::unique_ptr<HelperDesk> helper_;
 };

@@ -40,12 +40,17 @@ SiteSum site_sum(ChunkJournal& journal, const Admitted& round, const Hash& survi
   auto sum = context.aggregation.kind == robust::Kind::mean
                  ? exact_sum(journal, round.layout, survivors)
                  : robust_sum(journal, round, survivors);
-  if (sum.fault.empty() && context.privacy.noise_multiplier > 0) {
-    privacy::add_sum_noise(
-        context.encoding, context.privacy, noise_key,
-        {context.task, context.gateway, context.round, context.hash, survivors_hash}, sum.words);
-  }
+  if (sum.fault.empty()) add_gateway_noise(round, survivors_hash, noise_key, sum.words);
   return sum;
+}
+
+void add_gateway_noise(const Admitted& round, const Hash& survivors_hash,
+                       const privacy::NoiseKey& noise_key, Bytes& words) {
+  const auto& context = round.context;
+  if (context.privacy.noise_multiplier <= 0) return;
+  privacy::add_sum_noise(
+      context.encoding, context.privacy, noise_key,
+      {context.task, context.gateway, context.round, context.hash, survivors_hash}, words);
 }
 
 }  // namespace tributary::gateway::engine

@@ -21,4 +21,8 @@ SiteSum site_sum(ChunkJournal& journal, const Admitted& round, const Hash& survi
                  std::span<const round::Contribution> survivors,
                  const privacy::NoiseKey& noise_key);
 
+// Adds the context's noise, if it asks for some; the same for the same survivors.
+void add_gateway_noise(const Admitted& round, const Hash& survivors_hash,
+                       const privacy::NoiseKey& noise_key, Bytes& words);
+
 }  // namespace tributary::gateway::engine

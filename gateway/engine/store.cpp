@@ -1,22 +1,11 @@
 #include "gateway/engine/store.hpp"
 
+#include "gateway/engine/columns.hpp"
 #include "storage/schema/gateway/schema.hpp"
 #include "storage/schema/outbox/schema.hpp"
 
 namespace tributary::gateway::engine {
 namespace {
-
-[[noreturn]] void damaged(std::string_view what) {
-  throw storage::Failure(storage::FailureKind::corrupt,
-                         "gateway.db: " + std::string(what) + " has a wrong length");
-}
-
-template <class Value>
-Value fixed(storage::Blob bytes, std::string_view what) {
-  auto value = Value::from(bytes);
-  if (!value) damaged(what);
-  return std::move(*value);
-}
 
 // A list of values of one size as one string of bytes.
 template <class Value>
@@ -40,15 +29,13 @@ std::vector<Value> separated(storage::Blob bytes, std::string_view what) {
   return values;
 }
 
-std::string text(storage::Blob bytes) {
-  return {bytes.begin(), bytes.end()};
-}
-
 }  // namespace
 
 Store::Store(const std::filesystem::path& folder, std::chrono::sys_seconds now)
     : database_(folder / "gateway.db", {schema::gateway, schema::outbox}, now),
-      outbox_(database_) {}
+      outbox_(database_),
+      groups_(database_),
+      reveals_(database_) {}
 
 std::vector<StoredDevice> Store::devices() {
   auto rows = database_.prepare("SELECT device, certified_key FROM device ORDER BY device");
@@ -99,7 +86,8 @@ void Store::put_roster(const Hash& hash, std::string_view content) {
   database_.run(
       "DELETE FROM roster WHERE sequence NOT IN "
       "(SELECT sequence FROM roster ORDER BY sequence DESC LIMIT ?) "
-      "AND hash NOT IN (SELECT roster FROM round WHERE closed = 0)",
+      "AND hash NOT IN (SELECT roster FROM round WHERE closed = 0) "
+      "AND hash NOT IN (SELECT roster FROM pairwise_group)",
       rosters_kept);
 }
 
@@ -176,6 +164,7 @@ void Store::mark_submitted(const Hash& ctx_hash) {
 
 void Store::close_round(const Hash& ctx_hash) {
   database_.run("DELETE FROM contribution WHERE ctx_hash = ?", ctx_hash.bytes);
+  reveals_.forget(ctx_hash);
   database_.run("UPDATE round SET closed = 1, survivors = NULL WHERE ctx_hash = ?", ctx_hash.bytes);
   database_.run("DELETE FROM model WHERE hash NOT IN (SELECT model FROM round WHERE closed = 0)");
   database_.run(

@@ -4,6 +4,8 @@
 #include <filesystem>
 
 #include "crypto/secret.hpp"
+#include "gateway/engine/group_rows.hpp"
+#include "gateway/engine/reveal_rows.hpp"
 #include "gateway/round/contribution.hpp"
 #include "storage/database.hpp"
 #include "storage/outbox.hpp"
@@ -43,6 +45,8 @@ class Store {
 
   storage::Database& database() { return database_; }
   storage::Outbox& outbox() { return outbox_; }
+  GroupRows& groups() { return groups_; }
+  RevealRows& reveals() { return reveals_; }
 
   std::vector<StoredDevice> devices();
   void put_device(const StoredDevice& device);
@@ -52,7 +56,7 @@ class Store {
   void put_epoch_key(const StoredEpochKey& key);
   void forget_epoch_keys_before(std::uint64_t unix_seconds);  // never the newest
 
-  // The oldest beyond rosters_kept are forgotten, unless an open round needs them.
+  // The oldest beyond rosters_kept are forgotten, unless an open round or a group needs them.
   void put_roster(const Hash& hash, std::string_view content);
   std::optional<std::string> roster(const Hash& hash);
 
@@ -75,6 +79,8 @@ class Store {
  private:
   storage::Database database_;
   storage::Outbox outbox_;
+  GroupRows groups_;
+  RevealRows reveals_;
 };
 
 }  // namespace tributary::gateway::engine

@@ -68,8 +68,46 @@ struct OutcomeArrived {
 
 struct Tick {};
 
+// Mode pairwise. A member's signature on this round's survivors, verified.
+struct VowArrived {
+  DeviceId device;
+  Signature signature;
+};
+
+// StoreVow has been carried out.
+struct VowDurable {
+  std::uint32_t witness;
+};
+
+struct SharesAsked {
+  DeviceId device;
+  std::uint32_t place;
+};
+
+// Opened by the gateway, entries well-formed, at most 16 of them.
+struct RevealArrived {
+  DeviceId device;
+  std::uint32_t place;
+  std::vector<bool> opened;  // per share; false: it would not open
+  Bytes entries;             // as crypto/pairwise/reveal_box.hpp encodes them; secret
+};
+
+// StoreReveal has been carried out.
+struct RevealDurable {
+  DeviceId device;
+  std::uint32_t place;
+  std::vector<bool> opened;
+};
+
+// The shares that were durable do not give these members' secrets, whichever of them are taken.
+struct SecretsWrong {
+  Hash survivors_hash;
+  std::vector<std::uint32_t> owners;
+};
+
 using Event =
     std::variant<UploadRequested, ChunkStored, HeaderArrived, ContributionDurable, SurvivorsDurable,
-                 SumReady, SumFailed, DevicesDropped, DeviceRevoked, OutcomeArrived, Tick>;
+                 SumReady, SumFailed, DevicesDropped, DeviceRevoked, OutcomeArrived, Tick,
+                 VowArrived, VowDurable, SharesAsked, RevealArrived, RevealDurable, SecretsWrong>;
 
 }  // namespace tributary::gateway::round

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <variant>
 
 #include "gateway/round/credit_desk.hpp"
+#include "gateway/round/reveal_ledger.hpp"
 #include "gateway/round/upload.hpp"
 
 namespace tributary::gateway::round {
@@ -28,6 +30,22 @@ struct Summing {
   Survivors survivors;
 };
 
+// Mode pairwise: the survivors are durable and shown, the witnesses sign them.
+struct Witnessing {
+  Survivors survivors;
+  Instant deadline;
+  std::map<std::uint32_t, Signature> vows;  // by member; durable or on their way to the disk
+  std::set<std::uint32_t> durable;
+};
+
+// Mode pairwise: the quorum is shown, devices open shares.
+struct Revealing {
+  Survivors survivors;
+  Instant deadline;
+  RevealLedger ledger;
+  bool computing = false;  // a worker has the shares there were
+};
+
 struct Submitted {
   Survivors survivors;
 };
@@ -36,6 +54,6 @@ struct Closed {
   bool released;
 };
 
-using Phase = std::variant<Collecting, Summing, Submitted, Closed>;
+using Phase = std::variant<Collecting, Summing, Witnessing, Revealing, Submitted, Closed>;
 
 }  // namespace tributary::gateway::round

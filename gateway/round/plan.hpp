@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 
 #include "crypto/bytes.hpp"
 
@@ -10,6 +11,8 @@ namespace tributary::gateway::round {
 
 // Time on the caller's monotonic clock, since any fixed point. The machine reads no clock.
 using Instant = std::chrono::milliseconds;
+
+struct PairwiseTerms;
 
 struct Plan {
   Hash ctx_hash;
@@ -19,7 +22,8 @@ struct Plan {
   std::uint32_t n_target;
   std::uint32_t n_max;
   Instant deadline;
-  std::chrono::milliseconds patience;  // 0: never closes for lack of arrivals
+  std::chrono::milliseconds patience;                       // 0: never closes for lack of arrivals
+  std::shared_ptr<const PairwiseTerms> pairwise = nullptr;  // exactly in mode pairwise
 };
 
 struct Limits {

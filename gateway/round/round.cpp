@@ -122,14 +122,12 @@ void Round::react(Summing&, const ContributionDurable& event) {
 
 void Round::react(Summing& phase, const SurvivorsDurable& event) {
   if (event.survivors_hash != phase.survivors.hash) return;
+  if (plan_.pairwise) return begin_witnessing(std::move(phase.survivors));
   effects_.push_back(ComputeSum{phase.survivors.hash, contributions_of(phase.survivors.devices)});
 }
 
 void Round::react(Summing& phase, const SumReady& event) {
-  if (event.survivors_hash != phase.survivors.hash) return;
-  effects_.push_back(
-      SubmitSum{phase.survivors.hash, contributions_of(phase.survivors.devices), event.words});
-  phase_ = Submitted{std::move(phase.survivors)};
+  if (event.survivors_hash == phase.survivors.hash) submit(std::move(phase.survivors), event.words);
 }
 
 void Round::react(Summing& phase, const SumFailed& event) {
@@ -303,6 +301,11 @@ Survivors Round::fix(std::vector<DeviceId> devices) const {
   return {crypto::survivors_hash(plan_.ctx_hash, entries).value(), std::move(devices)};
 }
 
+void Round::submit(Survivors survivors, const Bytes& words) {
+  effects_.push_back(SubmitSum{survivors.hash, contributions_of(survivors.devices), words});
+  phase_ = Submitted{std::move(survivors)};
+}
+
 void Round::announce(const Survivors& survivors) {
   effects_.push_back(FixSurvivors{survivors.hash, survivors.devices});
 }
@@ -324,54 +327,6 @@ void Round::receipt(const DeviceId& device) {
 void Round::reject(const DeviceId& device, const Nonce& nonce, v1::RejectReason reason,
                    std::uint32_t retry_after_seconds) {
   effects_.push_back(SendReject{device, nonce, reason, retry_after_seconds});
-}
-
-std::pair<Round, Effects> Round::recover(const Plan& plan, const Limits& limits,
-                                         std::vector<DeviceId> expected, Recovered recovered,
-                                         Instant now) {
-  Round round(plan, limits, std::move(expected), now);
-  round.restore(std::move(recovered));
-  Effects effects = std::move(round.effects_);
-  round.effects_.clear();
-  return {std::move(round), std::move(effects)};
-}
-
-void Round::restore(Recovered recovered) {
-  for (auto& contribution : recovered.contributions) {
-    const DeviceId device = contribution.device;
-    entries_.emplace(device, Entry{std::move(contribution), true});
-  }
-  durable_ = entries_.size();
-  if (recovered.survivors) {
-    const auto held = [&](const DeviceId& device) { return entries_.contains(device); };
-    if (!std::ranges::all_of(*recovered.survivors, held)) {
-      return give_up("stored updates are damaged");
-    }
-    Survivors survivors = fix(std::move(*recovered.survivors));
-    if (recovered.submitted) {
-      phase_ = Submitted{std::move(survivors)};
-      return;
-    }
-    effects_.push_back(ComputeSum{survivors.hash, contributions_of(survivors.devices)});
-    phase_ = Summing{std::move(survivors)};
-    return;
-  }
-  restore_uploads(recovered.chunks);
-}
-
-void Round::restore_uploads(const std::vector<ChunkStored>& chunks) {
-  auto& phase = std::get<Collecting>(phase_);
-  for (const auto& chunk : chunks) {
-    if (!is_expected(chunk.device) || entries_.contains(chunk.device)) continue;
-    if (chunk.index >= plan_.chunks) continue;
-    auto found = phase.uploads.find(chunk.device);
-    // The journal is in order of arrival: the newest nonce is the one the device works on.
-    if (found == phase.uploads.end() || found->second.nonce() != chunk.nonce) {
-      ++phase.begun[chunk.device];
-      found = phase.uploads.insert_or_assign(chunk.device, Upload(chunk.nonce, plan_.chunks)).first;
-    }
-    found->second.store(chunk.index, chunk.tag);
-  }
 }
 
 }  // namespace tributary::gateway::round

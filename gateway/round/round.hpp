@@ -17,6 +17,8 @@ struct Recovered {
   std::vector<ChunkStored> chunks;                 // of the journal, in its order
   std::optional<std::vector<DeviceId>> survivors;  // the newest fixed set, ascending
   bool submitted = false;                          // the sum for it is in the outbox or beyond
+  std::vector<StoreVow> vows = {};                 // mode pairwise, as stored
+  std::vector<RevealDurable> reveals = {};
 };
 
 class Round {
@@ -67,6 +69,22 @@ class Round {
   void react(Summing& phase, const SurvivorsDurable& event);
   void react(Summing& phase, const SumReady& event);
   void react(Summing& phase, const SumFailed& event);
+  // Mode pairwise (pairwise_phases.cpp).
+  void react(Witnessing& phase, const VowArrived& event);
+  void react(Witnessing& phase, const VowDurable& event);
+  void react(Witnessing& phase, const Tick& event);
+  void react(Revealing& phase, const SharesAsked& event);
+  void react(Revealing& phase, const RevealArrived& event);
+  void react(Revealing& phase, const RevealDurable& event);
+  void react(Revealing& phase, const SecretsWrong& event);
+  void react(Revealing& phase, const SumReady& event);
+  void react(Revealing& phase, const SumFailed& event);
+  void react(Revealing& phase, const Tick& event);
+  void react(Submitted& phase, const SharesAsked& event);
+  void react(Submitted& phase, const RevealArrived& event);
+  void react(Closed& phase, const SharesAsked& event);
+  void react(Closed& phase, const RevealArrived& event);
+
   template <class AnyPhase>
   void react(AnyPhase& phase, const UploadRequested& event);
   template <class AnyPhase>
@@ -95,8 +113,15 @@ class Round {
   void receipt(const DeviceId& device);
   void reject(const DeviceId& device, const Nonce& nonce, v1::RejectReason reason,
               std::uint32_t retry_after_seconds = 0);
+  void submit(Survivors survivors, const Bytes& words);
+  void begin_witnessing(Survivors survivors);
+  void begin_revealing(Survivors survivors);
+  void send_shares(const Survivors& survivors, std::uint32_t holder, std::uint32_t place);
+  void nothing_missing(const DeviceId& device, std::uint32_t place);
+  void compute_if_complete(Revealing& phase);
   void restore(Recovered recovered);
   void restore_uploads(const std::vector<ChunkStored>& chunks);
+  void restore_witnessing(Survivors survivors, const Recovered& recovered);
 
   Plan plan_;
   Limits limits_;

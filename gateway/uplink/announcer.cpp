@@ -1,5 +1,7 @@
 #include "gateway/uplink/announcer.hpp"
 
+#include <algorithm>
+
 namespace tributary::gateway::uplink {
 
 boost::asio::awaitable<void> Announcer::run() {
@@ -21,6 +23,25 @@ boost::asio::awaitable<bool> Announcer::announce() {
     const bool accepted = co_await put("/v1/gateway/roster", roster->content);
     if (!accepted) co_return false;
     roster_ = roster->hash;
+  }
+  co_return co_await announce_readiness();
+}
+
+// By value: the site's list may change while a request is on its way.
+boost::asio::awaitable<bool> Announcer::announce_readiness() {
+  const auto current = site_.readiness();
+  std::erase_if(readiness_, [&](const auto& said) {
+    return std::ranges::find(current, said.first, &engine::Readiness::group) == current.end();
+  });
+  for (const auto& one : current) {
+    if (readiness_[one.group] == one.message) continue;
+    const std::string target = "/v1/groups/" + one.group.hex();
+    HttpRequest request{"PUT", target, one.message};
+    const HttpAnswer answer = co_await link_.send(std::move(request));
+    if (answer.passing()) co_return false;
+    // Refused: the coordinator has a newer group, which comes with its work.
+    if (!answer.good()) link_.complain("readiness_refused", target, answer);
+    readiness_[one.group] = one.message;
   }
   co_return true;
 }

@@ -1,5 +1,8 @@
-// Tells the coordinator this gateway's keys and roster, whenever they change and whenever it comes back.
+// Tells the coordinator this gateway's keys, roster and groups' readiness, whenever they change and whenever it
+// comes back.
 #pragma once
+
+#include <map>
 
 #include "gateway/engine/site.hpp"
 #include "gateway/uplink/bell.hpp"
@@ -18,18 +21,21 @@ class Announcer {
   void again() {
     keys_.clear();
     roster_ = {};
+    readiness_.clear();
     bell_.ring();
   }
 
  private:
   boost::asio::awaitable<bool> announce();  // false: try again
+  boost::asio::awaitable<bool> announce_readiness();
   boost::asio::awaitable<bool> put(std::string target, std::string body);
 
   engine::Site& site_;
   Link& link_;
   Bell bell_;
-  std::string keys_;  // as accepted
-  Hash roster_{};     // as accepted
+  std::string keys_;                       // as accepted
+  Hash roster_{};                          // as accepted
+  std::map<Hash, std::string> readiness_;  // as accepted, or refused for good
 };
 
 }  // namespace tributary::gateway::uplink

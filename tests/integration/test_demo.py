@@ -139,6 +139,22 @@ class AsksTwice(unittest.TestCase):
             self.assertFalse(any(answer["leaked"] for answer in answers))
 
 
+class Pairwise(unittest.TestCase):
+    """No helpers: devices mask with each other, and open shares of what the vanished ones masked with."""
+
+    def test_masks_come_off_although_devices_vanish(self):
+        with Demo("--data", "digits", "--devices", "24", "--rounds", "4", "--mode", "pairwise", "--dropout", "0.05",
+                  "--local-steps", "60", "--learning-rate", "0.2") as demo:
+            code, report = demo.finish(400)
+            self.assertEqual(code, 0, demo.output() + demo.logs())
+            self.assertEqual(len(report["rounds"]), 4)
+            self.assertEqual(report["sums_wrong"], 0)
+            self.assertEqual(report["sums_verified"], 8)
+            task = next(task for task in demo.tributary("task", "list")["items"] if task["name"] == "demo")
+            self.assertEqual([group["devices"] for group in task["groups"]], [12, 12])
+            self.assertIn("more than 10 % of the devices", task["trust"])
+
+
 class Privacy(unittest.TestCase):
     def test_a_budget_is_spent_and_not_exceeded(self):
         with Demo("--data", "digits", "--devices", "20", "--rounds", "3", "--dropout", "0", "--dp", "8",

@@ -40,6 +40,10 @@ typedef struct trib_client_memory {
   uint32_t parameters;    /* capacity of the three, in floats */
   unsigned char* message; /* scratch for one outgoing frame or message */
   size_t message_size;    /* >= 1024, and >= chunk_bytes of the context + TRIB_CHUNK_OVERHEAD */
+  /* Optional, for trust mode pairwise: trib_pairwise_bytes() of the largest group to take part in,
+   * aligned for uint64_t. Such a device needs message_size >= 220 + 96 * neighbours. NULL: none. */
+  void* pairwise;
+  size_t pairwise_size;
 } trib_client_memory;
 
 typedef struct trib_client_options {
@@ -58,6 +62,10 @@ typedef struct trib_client trib_client;
 /* Bytes a client needs; below 4096 (checked at compile time). */
 size_t trib_client_size(void);
 
+/* Bytes of trib_client_memory.pairwise for groups of up to so many devices (at most 5,000) with up
+ * to so many neighbours each (at most 254). */
+size_t trib_pairwise_bytes(uint32_t devices, uint32_t neighbours);
+
 /* Builds a client in `storage` (trib_client_size() bytes, aligned for uint64_t) and loads its
  * records. The structs behind the pointers must outlive the client; port and trainer are copied.
  * TRIB_NOT_FOUND: no identity record. TRIB_BAD_ARGUMENT: memory too small. */
@@ -73,7 +81,8 @@ trib_status trib_client_connected(trib_client* client);
 trib_status trib_client_message(trib_client* client, const char* topic, const void* payload,
                                 size_t size);
 
-/* Does one bounded piece of work: one local step, one chunk, one retry. Returns how many
+/* Does one bounded piece of work: one local step, one chunk, one retry; in mode pairwise also one
+ * beside it: a prekey, a vow, some shares. Returns how many
  * milliseconds until it wants the next turn in `*wait_ms`: 0 = at once, UINT32_MAX = only after a
  * message. */
 trib_status trib_client_turn(trib_client* client, uint32_t* wait_ms);

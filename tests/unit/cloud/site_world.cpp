@@ -101,6 +101,7 @@ void SiteWorld::restart() {
   cloud::engine::World world;
   world.now = [this] { return now; };
   world.new_task_id = [this] { return filled<TaskId>(++tasks_); };
+  world.draw_beacon = [this] { return filled<Hash>(++beacons_); };
   world.submit = [this](std::function<void()> work, std::function<void()> then) {
     jobs.emplace_back(std::move(work), std::move(then));
     if (run_jobs_at_once && coordinator_) run_jobs();
@@ -283,11 +284,12 @@ Contribution SiteWorld::contribute(const TaskId& task, const SiteGateway& gatewa
   auto words = made.truth.words;
   if (garbage) words.back() = 1;
   auto masked = ring_bytes(plan, words);
-  crypto::ring_add(plan.bits, masked, made.masks);
+  const bool helped = !part.context.helpers.empty();
+  if (helped) crypto::ring_add(plan.bits, masked, made.masks);
   sum.set_ctx_hash(ctx_hash.raw());
   sum.set_survivors_hash(made.survivors_hash.raw());
   sum.set_words(masked.data(), masked.size());
-  sum.add_tickets()->set_tickets(std::string(survivors.size() * 16, 't'));
+  if (helped) sum.add_tickets()->set_tickets(std::string(survivors.size() * 16, 't'));
   const auto& key = gateway.identity;
   const auto request = crypto::hash("sum-request", {ctx_hash.view(), made.survivors_hash.view()});
   sum.set_request_signature(crypto::sign(key, "sum-request", request).raw());

@@ -115,6 +115,7 @@ class SiteWorld {
   crypto::SigningKey own_helper_ = crypto::SigningKey::random();
   crypto::ExchangeSecret epoch_ = crypto::ExchangeSecret::random();
   std::uint8_t tasks_ = 0;
+  std::uint8_t beacons_ = 0;
   NoObserver observer_;
   std::unique_ptr<Coordinator> coordinator_;
 };

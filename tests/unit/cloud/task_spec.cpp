@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "cloud/round/group_plan.hpp"
+
 using namespace tributary;
 using cloud::round::parse_task_spec;
 using cloud::round::ParsedSpec;
@@ -144,6 +146,65 @@ TEST_CASE("a single gateway needs no helper when it is trusted") {
   const auto again = parsed(to_json(*result.spec));
   REQUIRE(again.spec);
   CHECK(again.spec->device_aggregation.attackers == 3);
+}
+
+TEST_CASE("mode pairwise has defaults of its own, and reads back what it writes") {
+  const auto result = parsed(spec_with(R"("mode": "pairwise")"));
+  REQUIRE(result.spec);
+  REQUIRE(result.spec->pairwise);
+  CHECK(result.spec->pairwise->corrupt_millionths == 100'000);
+  CHECK(result.spec->pairwise->dropout_millionths == 200'000);
+  CHECK(result.spec->seconds_of_a_round() == 600 + 60 + 120);
+  const auto given = parsed(spec_with(
+      R"("mode": "pairwise", "pairwise": {"corrupt": 0.07, "gateway_model": "active", "eta": 20, "witnesses": 11})"));
+  REQUIRE(given.spec);
+  CHECK(given.spec->pairwise->corrupt_millionths == 70'000);
+  const auto json = to_json(*given.spec);
+  const auto again = parsed(json);
+  REQUIRE(again.spec);
+  CHECK(to_json(*again.spec) == json);
+  CHECK(again.spec->pairwise->gateway == pairwise::GatewayModel::active);
+  CHECK_FALSE(parsed(spec_with("")).spec->pairwise);
+}
+
+TEST_CASE("what does not go with mode pairwise is named") {
+  const std::string mode = R"("mode": "pairwise", )";
+  const std::pair<std::string, std::string> wrong[] = {
+      {mode + R"("helpers": {"site-b": [")" + helper + R"("]})", "helpers"},
+      {mode + R"("scope": "global")", "scope"},
+      {mode + R"("device_aggregation": {"rule": "median"})", "device_aggregation.rule"},
+      {mode + R"("cohort_size": 20)", "cohort_size"},
+      {mode + R"("over_selection": 1.2)", "over_selection"},
+      {mode + R"("privacy": {"separation": 2})", "privacy.separation"},
+      {mode + R"("n_min": 2, "pairwise": {"corrupt": 0.9})", "pairwise.corrupt"},
+      {mode + R"("pairwise": {"corrupt": 0.6, "dropout": 0.5})", "pairwise.corrupt"},
+      {mode + R"("pairwise": {"witnesses": 1})", "pairwise.corrupt"},
+      {mode + R"("n_min": 5000, "pairwise": {"dropout": 0.5})", "pairwise.corrupt"},
+      {mode + R"("pairwise": {"gateway_model": "kind"})", "pairwise.gateway_model"},
+      {mode + R"("pairwise": {"shares": 3})", "pairwise.shares"},
+      {R"("pairwise": {})", "pairwise"},
+  };
+  for (const auto& [member, fault] : wrong) {
+    CAPTURE(member);
+    const auto result = parsed(spec_with(member));
+    CHECK_FALSE(result.spec);
+    CHECK(names_fault(result, fault));
+  }
+}
+
+TEST_CASE("a group's parameters come from what the operator expects") {
+  cloud::round::PairwiseSpec spec;
+  spec.corrupt_millionths = 100'000;
+  spec.dropout_millionths = 250'000;
+  CHECK(cloud::round::smallest_group(spec, 8) == 10);
+  const auto plan = cloud::round::plan_group(spec, 8, 12);
+  REQUIRE(plan.index() == 0);
+  // Complete: 3 of 12 may be missing, and a member's neighbours are the 11 others.
+  CHECK(std::get<cloud::round::GroupPlan>(plan) == cloud::round::GroupPlan{12, 11, 8, 12, 7});
+  CHECK(cloud::round::plan_group(spec, 8, 9).index() == 1);
+  CHECK(cloud::round::plan_group(spec, 8, 5001).index() == 1);
+  CHECK(cloud::round::percent(125'000) == "12.5 %");
+  CHECK(cloud::round::percent(10'000) == "1 %");
 }
 
 TEST_CASE("the noise multiplier follows from the budget, and is the same when read back") {

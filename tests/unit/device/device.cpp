@@ -96,8 +96,8 @@ Device::Device(Site& site, std::uint32_t checkpoint_steps)
   port.subscribe = subscribe;
   port.unsubscribe = unsubscribe;
   const trib_trainer trainer = {&trainer_, "test:200", parameters, 50, gradient, nullptr};
-  const trib_client_memory memory = {weights_.data(), initial_.data(), gradient_.data(),
-                                     parameters,      message_.data(), message_.size()};
+  const trib_client_memory memory = {weights_.data(), initial_.data(), gradient_.data(), parameters,
+                                     message_.data(), message_.size(), nullptr,          0};
   trib_client_options options{};
   options.checkpoint_steps = checkpoint_steps;
   options.retry_ms = 100;

@@ -57,3 +57,20 @@ TEST_CASE("a plan is due in its phase after its turns, and in any later phase") 
   CHECK(plan.due(TRIB_PHASE_TRAINING, 3));
   CHECK(plan.due(TRIB_PHASE_REQUESTING, 0));
 }
+
+TEST_CASE("pairwise: a third of those that vanish go between receipt and shares") {
+  const RoundLength length{20, 7, true};
+  std::array<int, 8> by_phase{};
+  for (int i = 0; i < 3000; ++i) {
+    const auto plan = draw_vanish(1, 1, device(i), Hash{{9}}, length);
+    ++by_phase.at(static_cast<std::size_t>(plan->phase));
+  }
+  CHECK(by_phase[TRIB_PHASE_IDLE] > 850);
+  CHECK(by_phase[TRIB_PHASE_IDLE] < 1150);
+  CHECK(by_phase[TRIB_PHASE_TRAINING] > 0);
+  const VanishPlan plan{TRIB_PHASE_IDLE};
+  CHECK(plan.due(TRIB_PHASE_IDLE, 0));
+  for (int phase = TRIB_PHASE_FETCHING; phase <= TRIB_PHASE_COMMITTING; ++phase) {
+    CHECK(!plan.due(static_cast<trib_phase>(phase), 100));
+  }
+}

@@ -78,6 +78,11 @@ class World {
   int retired = 0;
   int deleted = 0;
   std::map<DeviceId, std::vector<ChunkSpan>> credits;  // the newest
+  std::vector<ShowClosing> closings;                   // mode pairwise
+  std::map<std::uint32_t, Signature> vows_shown;
+  std::map<DeviceId, SendShares> shares_sent;  // the newest
+  std::vector<StoreReveal> reveals_stored;
+  std::vector<std::uint32_t> wrong_secrets;  // what the workers find instead of a sum
 
   std::optional<int> crash_at;  // before carrying out this effect, counted over the whole run
   int carried_out = 0;
@@ -150,6 +155,24 @@ class World {
     carry_out(std::move(effects));
   }
 
+  // Mode pairwise: one answer of a holder, right or not.
+  void reveal(std::uint8_t number, std::uint32_t place, std::vector<bool> opened) {
+    Bytes entries(opened.size(), number);
+    happen(RevealArrived{device_id(number), place, std::move(opened), std::move(entries)});
+  }
+  // Everything a holder does until nothing is missing.
+  void open_shares(std::uint8_t number) {
+    shares_sent.erase(device_id(number));
+    happen(SharesAsked{device_id(number), 0});
+    for (int turn = 0; turn < 20; ++turn) {
+      const auto asked = shares_sent.find(device_id(number));
+      if (asked == shares_sent.end() || asked->second.shares.empty()) return;
+      const auto [device, holder, place, shares] = asked->second;
+      reveal(number, place, std::vector<bool>(shares.size(), true));
+      sync();
+    }
+  }
+
   const Recovered& disk() const { return disk_; }
   bool disk_closed() const { return disk_closed_; }
 
@@ -191,6 +214,17 @@ class World {
     unsynced_.push_back(e);
   }
 
+  void carry_out_one(const ShowClosing& e) { closings.push_back(e); }
+  void carry_out_one(const StoreVow& e) { unsynced_.push_back(e); }
+  void carry_out_one(const ShowVow& e) { vows_shown.emplace(e.witness, e.signature); }
+  void carry_out_one(const SendShares& e) { shares_sent.insert_or_assign(e.device, e); }
+  void carry_out_one(const StoreReveal& e) {
+    reveals_stored.push_back(e);
+    unsynced_.push_back(e);
+  }
+
+  void write(const StoreVow& e) { disk_.vows.push_back(e); }
+  void write(const StoreReveal& e) { disk_.reveals.push_back({e.device, e.place, e.opened}); }
   void write(const StoreContribution& e) { disk_.contributions.push_back(e.contribution); }
   void write(const ForgetContribution& e) {
     std::erase_if(disk_.contributions, [&](const auto& held) { return held.device == e.device; });
@@ -204,13 +238,21 @@ class World {
   void write(const Effect&) {}
 
   void answer(const StoreContribution& e) { happen(ContributionDurable{e.contribution.device}); }
+  void answer(const StoreVow& e) { happen(VowDurable{e.witness}); }
+  void answer(const StoreReveal& e) { happen(RevealDurable{e.device, e.place, e.opened}); }
   void answer(const FixSurvivors& e) { happen(SurvivorsDurable{e.survivors_hash}); }
   void answer(const Effect&) {}
 
  public:
   // The workers finish what they were given.
   void compute() {
-    for (const auto& sum : std::exchange(computed_, {})) happen(sum);
+    for (const auto& sum : std::exchange(computed_, {})) {
+      if (wrong_secrets.empty()) {
+        happen(sum);
+      } else {
+        happen(SecretsWrong{sum.survivors_hash, wrong_secrets});
+      }
+    }
     sync();
   }
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <fstream>
 #include <stdexcept>
 
@@ -29,22 +30,6 @@ const FleetDevice& device_of(const std::vector<FleetDevice>& devices, const std:
     if (device.id.raw() == id) return device;
   }
   throw std::logic_error("no such device");
-}
-
-crypto::PairKey gateway_pair_key(const FleetDevice& device, const std::string& site_keys,
-                                 const GatewayId& gateway) {
-  v1::SiteKeys keys;
-  keys.ParseFromString(site_keys);
-  v1::EpochKey epoch;
-  epoch.ParseFromString(keys.keys(0).epoch_key().body());
-  auto key = crypto::pair_key(device.epoch, crypto::Side::device,
-                              {crypto::exchange_key(device.epoch),
-                               *ExchangeKey::from(epoch.public_key()),
-                               device.id.bytes,
-                               gateway.bytes,
-                               epoch.epoch(),
-                               {}});
-  return std::move(*key);
 }
 
 wire::Context read_context(const std::string& bytes) {
@@ -185,33 +170,56 @@ crypto::PairKey Fleet::helper_pair_key(const FleetDevice& device, crypto::Side s
   return std::move(*key);
 }
 
-std::vector<Bytes> Fleet::sealed(const FleetDevice& device, const wire::Context& context,
-                                 const std::string& site_keys) const {
-  Bytes masked;
+crypto::PairKey Fleet::gateway_pair_key(const FleetDevice& device,
+                                        const std::string& site_keys) const {
+  v1::SiteKeys keys;
+  keys.ParseFromString(site_keys);
+  v1::EpochKey epoch;
+  epoch.ParseFromString(keys.keys(0).epoch_key().body());
+  auto key = crypto::pair_key(device.epoch, crypto::Side::device,
+                              {crypto::exchange_key(device.epoch),
+                               *ExchangeKey::from(epoch.public_key()),
+                               device.id.bytes,
+                               gateway.bytes,
+                               epoch.epoch(),
+                               {}});
+  return std::move(*key);
+}
+
+Bytes Fleet::plain_words(const FleetDevice& device) {
+  Bytes words;
   for (const auto value : device.values) {
     const auto word = crypto::le32(static_cast<std::uint32_t>(value));
-    masked.insert(masked.end(), word.begin(), word.end());
+    words.insert(words.end(), word.begin(), word.end());
   }
-  crypto::add_mask(crypto::RingBits::b32,
-                   crypto::mask_seed(helper_pair_key(device, crypto::Side::device), context.hash,
-                                     device.id, device.nonce),
-                   0, masked);
-  const auto key = crypto::upload_key(gateway_pair_key(device, site_keys, gateway), context.hash,
-                                      device.id, device.nonce);
+  return words;
+}
+
+std::vector<Bytes> Fleet::seal(const FleetDevice& device, const wire::Context& context,
+                               const std::string& site_keys, ByteView masked) const {
+  const auto key = crypto::upload_key(gateway_pair_key(device, site_keys), context.hash, device.id,
+                                      device.nonce);
   std::vector<Bytes> chunks;
   for (std::uint32_t i = 0; i < context.chunks(); ++i) {
-    const auto words =
-        ByteView(masked).subspan(std::size_t{i} * chunk_bytes, context.bytes_of_chunk(i));
+    const auto words = masked.subspan(std::size_t{i} * chunk_bytes, context.bytes_of_chunk(i));
     chunks.push_back(crypto::seal_chunk(
         key, {context.hash, device.id, i, context.chunks(), crypto::RingBits::b32}, words));
   }
   return chunks;
 }
 
-std::vector<std::string> Fleet::frames(const FleetDevice& device, const std::string& bytes,
-                                       const std::string& site_keys) const {
-  const auto context = read_context(bytes);
-  const auto chunks = sealed(device, context, site_keys);
+std::vector<Bytes> Fleet::sealed(const FleetDevice& device, const wire::Context& context,
+                                 const std::string& site_keys) const {
+  Bytes masked = plain_words(device);
+  crypto::add_mask(crypto::RingBits::b32,
+                   crypto::mask_seed(helper_pair_key(device, crypto::Side::device), context.hash,
+                                     device.id, device.nonce),
+                   0, masked);
+  return seal(device, context, site_keys, masked);
+}
+
+std::vector<std::string> Fleet::frames_of(const FleetDevice& device, const wire::Context& context,
+                                          const std::vector<Bytes>& chunks) {
   std::vector<std::string> frames;
   for (std::uint32_t i = 0; i < chunks.size(); ++i) {
     const auto frame = wire::upload_chunk(
@@ -221,19 +229,30 @@ std::vector<std::string> Fleet::frames(const FleetDevice& device, const std::str
   return frames;
 }
 
-v1::UploadHeader Fleet::header(const FleetDevice& device, const std::string& bytes,
-                               const std::string& site_keys) const {
-  const auto context = read_context(bytes);
+v1::UploadHeader Fleet::header_of(const FleetDevice& device, const wire::Context& context,
+                                  const std::vector<Bytes>& chunks) {
   std::vector<AeadTag> tags;
-  for (const auto& chunk : sealed(device, context, site_keys)) {
+  for (const auto& chunk : chunks)
     tags.push_back(*AeadTag::from(ByteView(chunk).last(AeadTag::size)));
-  }
-  const Hash digest = crypto::upload_digest(context.hash, device.id, device.nonce, tags);
   v1::UploadHeader header;
   header.set_ctx_hash(context.hash.raw());
   header.set_nonce(device.nonce.raw());
   header.set_total(context.chunks());
-  header.set_digest(digest.raw());
+  header.set_digest(crypto::upload_digest(context.hash, device.id, device.nonce, tags).raw());
+  return header;
+}
+
+std::vector<std::string> Fleet::frames(const FleetDevice& device, const std::string& bytes,
+                                       const std::string& site_keys) const {
+  const auto context = read_context(bytes);
+  return frames_of(device, context, sealed(device, context, site_keys));
+}
+
+v1::UploadHeader Fleet::header(const FleetDevice& device, const std::string& bytes,
+                               const std::string& site_keys) const {
+  const auto context = read_context(bytes);
+  auto header = header_of(device, context, sealed(device, context, site_keys));
+  const Hash digest = *Hash::from(header.digest());
   header.add_tickets(crypto::ticket(helper_pair_key(device, crypto::Side::device), context.hash,
                                     device.id, device.nonce, digest)
                          .raw());
@@ -373,7 +392,7 @@ std::string SiteWorld::offer_topic() const {
 }
 
 void SiteWorld::open(const v1::RoundContext& context) {
-  v1::Work work;
+  v1::Work work = standing;
   *work.add_rounds() = fleet.offer(context);
   *work.add_helper_keys() = fleet.helper_key();
   for (auto& round : site->take(work)) {
@@ -387,9 +406,14 @@ void SiteWorld::upload(const FleetDevice& device) {
   offer.ParseFromString(retained(offer_topic()));
   const auto& keys = retained(std::string(wire::site_keys_topic));
   const auto frames = fleet.frames(device, offer.context(), keys);
-  const auto header = fleet.header(device, offer.context(), keys).SerializeAsString();
+  upload(device, wire::ctx_hash(offer.context()), frames,
+         fleet.header(device, offer.context(), keys).SerializeAsString());
+}
+
+void SiteWorld::upload(const FleetDevice& device, const Hash& ctx_hash,
+                       const std::vector<std::string>& frames, const std::string& header) {
   v1::UploadRequest request;
-  request.set_ctx_hash(wire::ctx_hash(offer.context()).raw());
+  request.set_ctx_hash(ctx_hash.raw());
   request.set_nonce(device.nonce.raw());
   request.set_total(static_cast<std::uint32_t>(frames.size()));
   auto& heard = heard_[device.id];
@@ -413,6 +437,12 @@ void SiteWorld::upload(const FleetDevice& device) {
       say(device, wire::UpKind::request, request.SerializeAsString());
     }
   }
+}
+
+std::size_t SiteWorld::retained_below(const std::string& prefix) const {
+  return static_cast<std::size_t>(std::ranges::count_if(retained_, [&](const auto& topic) {
+    return topic.first.starts_with(prefix) && !topic.second.empty();
+  }));
 }
 
 std::map<std::string, std::string> SiteWorld::outbox() {

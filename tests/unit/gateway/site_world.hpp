@@ -45,6 +45,19 @@ class Fleet {
   v1::Offer offer(const v1::RoundContext& context) const;
   // A round of all devices that closes with `target` contributions.
   v1::RoundContext context(std::uint32_t n_min, std::uint32_t target) const;
+  // Any other message of the coordinator.
+  Signature coordinator_signs(std::string_view label, const Hash& hash) const {
+    return crypto::sign(coordinator_, label, hash);
+  }
+  // A device's words before masking; and any words of it sealed to the gateway, chunk by chunk.
+  static Bytes plain_words(const FleetDevice& device);
+  std::vector<Bytes> seal(const FleetDevice& device, const wire::Context& context,
+                          const std::string& site_keys, ByteView words) const;
+  crypto::PairKey gateway_pair_key(const FleetDevice& device, const std::string& site_keys) const;
+  static v1::UploadHeader header_of(const FleetDevice& device, const wire::Context& context,
+                                    const std::vector<Bytes>& chunks);
+  static std::vector<std::string> frames_of(const FleetDevice& device, const wire::Context& context,
+                                            const std::vector<Bytes>& chunks);
   const std::string& model() const { return model_; }
   Hash roster_hash() const { return crypto::hash("roster", {view_of(roster())}); }
 
@@ -101,15 +114,24 @@ class SiteWorld {
   void open(const v1::RoundContext& context);  // as the uplink would, until the offer is retained
   // Drives one device through its upload as PROTOCOL.md says, until receipt or final reject.
   void upload(const FleetDevice& device);
+  void upload(const FleetDevice& device, const Hash& ctx_hash,
+              const std::vector<std::string>& frames, const std::string& header);
   // Messages waiting for the coordinator; key to content.
   std::map<std::string, std::string> outbox();
   v1::GatewaySum sum();  // waits for the newest one in the outbox
 
   const std::string& retained(const std::string& topic) { return retained_[topic]; }
+  std::size_t retained_below(const std::string& prefix) const;
+  struct Heard {
+    std::string kind;
+    std::string payload;
+  };
+  std::deque<Heard>& heard(const DeviceId& device) { return heard_[device]; }
   std::string offer_topic() const;
   std::vector<v1::Reject> rejects(const FleetDevice& device) const;
   bool rejected(const FleetDevice& device, v1::RejectReason reason) const;
 
+  v1::Work standing;  // what every answer of the coordinator says besides
   std::set<DeviceId> receipts;
   std::function<void()> before_speaking;  // for crashes; may not return
   std::function<void(const DeviceId&)> receipt_heard;
@@ -124,10 +146,6 @@ class SiteWorld {
   std::unique_ptr<engine::SiteThreads> threads;  // end before the site
 
  private:
-  struct Heard {
-    std::string kind;
-    std::string payload;
-  };
   void hear(const std::string& topic, const std::string& payload);
 
   std::map<std::string, std::string> retained_;

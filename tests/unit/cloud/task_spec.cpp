@@ -77,10 +77,11 @@ TEST_CASE("each wrong member is named") {
     const char* fault;
   } rows[] = {
       {R"("surprise": 1)", "surprise"},
-      {R"("mode": "pairwise")", "mode"},
+      {R"("mode": "open")", "mode"},
       {R"("scope": "galaxy")", "scope"},
       {R"("scope": "global")", "helpers"},
       {R"("scope": "global", "mode": "trusted-gateway")", "scope"},
+      {R"("scope": "global", "mode": "pairwise")", "scope"},
       {R"("groups": {"x": []})", "groups"},
       {R"("scope": "group")", "groups"},
       {R"("scope": "group", "groups": {"alone": ["site-a"], "other": ["site-b"]})", "groups"},

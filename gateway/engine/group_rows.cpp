@@ -5,8 +5,8 @@
 namespace tributary::gateway::engine {
 
 std::vector<StoredGroup> GroupRows::all() {
-  auto rows =
-      database_.prepare("SELECT hash, task, roster, content, over_until FROM pairwise_group ORDER BY sequence");
+  auto rows = database_.prepare(
+      "SELECT hash, task, roster, content, over_until FROM pairwise_group ORDER BY sequence");
   rows.bind();
   std::vector<StoredGroup> groups;
   while (rows.step()) {
@@ -56,7 +56,8 @@ void GroupRows::put_prekey(const PrekeyPlace& place, ByteView head, ByteView sha
 }
 
 void GroupRows::end_slots(const Hash& group, std::uint32_t slot) {
-  database_.run("UPDATE pairwise_group SET over_until = max(over_until, ?2) WHERE hash = ?1", group.bytes, slot);
+  database_.run("UPDATE pairwise_group SET over_until = max(over_until, ?2) WHERE hash = ?1",
+                group.bytes, slot);
   database_.run("DELETE FROM prekey WHERE group_hash = ? AND slot <= ?", group.bytes, slot);
 }
 

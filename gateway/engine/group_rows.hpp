@@ -10,8 +10,8 @@ struct StoredGroup {
   Hash hash;
   TaskId task;
   Hash roster;
-  std::string offer;           // serialized GroupOffer
-  std::uint64_t over = 0;      // all slots up to this one are over
+  std::string offer;       // serialized GroupOffer
+  std::uint64_t over = 0;  // all slots up to this one are over
 };
 
 struct PrekeyPlace {

@@ -178,8 +178,7 @@ void Rounds::clear_pairwise(const OpenRound& round, Step& step) {
   around_.retained.clear_below(below(wire::vow_topic(context.hash, 0)));
   around_.retained.clear_below(below(wire::head_topic(group, slot, 0)));
   around_.groups.over(group, slot);
-  step.changes.push_back(
-      [group, slot](Store& store) { store.groups().end_slots(group, slot); });
+  step.changes.push_back([group, slot](Store& store) { store.groups().end_slots(group, slot); });
 }
 
 }  // namespace tributary::gateway::engine

@@ -112,7 +112,8 @@ TEST_CASE("a context holds every field and reads back as planned") {
   for (int i = 0; i < descriptor->field_count(); ++i) {
     const auto* field = descriptor->field(i);
     // 0, which proto3 does not write; and what only other tasks have.
-    const std::set<std::string> left_out = {"attempt", "aggregation", "privacy"};
+    const std::set<std::string> left_out = {"attempt",  "aggregation", "privacy",
+                                            "pairwise", "scope_id",    "subset"};
     if (left_out.contains(field->name())) continue;
     CAPTURE(field->name());
     const bool there = field->is_repeated() ? context.GetReflection()->FieldSize(context, field) > 0

@@ -77,7 +77,7 @@ TEST_CASE("each wrong member is named") {
     const char* fault;
   } rows[] = {
       {R"("surprise": 1)", "surprise"},
-      {R"("mode": "pairwise")", "mode"},
+      {R"("mode": "in-pairs")", "mode"},
       {R"("scope": "global")", "scope"},
       {R"("rounds": 0)", "rounds"},
       {R"("rounds": 1.5)", "rounds"},

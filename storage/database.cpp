@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 
+#include "storage/archive.hpp"
 #include "storage/file.hpp"
 #include "storage/migrate.hpp"
 #include "storage/statement_cache.hpp"
@@ -101,22 +102,14 @@ void Database::open(std::span<const SchemaSet> sets) {
   migrate(*this, sets);
 }
 
+void Database::begin_anew(std::initializer_list<SchemaSet> sets, std::chrono::sys_seconds now) {
+  put_aside(now);
+  open(std::span(sets.begin(), sets.size()));
+}
+
 void Database::put_aside(std::chrono::sys_seconds now) {
   connection_.reset();
-  const std::string stem =
-      path_.string() + ".corrupt-" + std::to_string(now.time_since_epoch().count());
-  std::string target = stem;
-  for (int copy = 2; std::filesystem::exists(target); ++copy) {
-    target = stem + "-" + std::to_string(copy);
-  }
-  // The database first: a log without its database is removed at the next open, a database
-  // without its log would look whole and have lost commits.
-  rename_file(path_, target);
-  if (std::filesystem::exists(path_.string() + "-wal")) {
-    rename_file(path_.string() + "-wal", target + "-wal");
-  }
-  sync_folder_of(path_);
-  set_aside_ = target;
+  set_aside_ = storage::set_aside(path_, now);
 }
 
 Statement Database::prepare(std::string_view sql) {

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "storage/failure.hpp"
 #include "storage/schema_set.hpp"
@@ -31,6 +32,10 @@ class Database {
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
+
+  // The same for content that `sets` allow and the caller cannot make sense of. No statement and no
+  // transaction is open.
+  void begin_anew(std::initializer_list<SchemaSet> sets, std::chrono::sys_seconds now);
 
   // Where the corrupt file went; empty: there was none. Worth an alarm: its promises are forgotten.
   const std::filesystem::path& set_aside() const { return set_aside_; }
@@ -92,5 +97,10 @@ class Database {
   std::filesystem::path set_aside_;
   std::unique_ptr<Connection> connection_;
 };
+
+// What was set aside in this folder and has not been taken away yet, oldest first; the logs beside them
+// are not named. An alarm as long as there is one. At most set_aside_kept of a database are kept.
+inline constexpr std::size_t set_aside_kept = 4;
+std::vector<std::filesystem::path> set_aside_in(const std::filesystem::path& folder);
 
 }  // namespace tributary::storage

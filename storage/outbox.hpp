@@ -44,8 +44,14 @@ class Outbox {
   bool reschedule(std::string_view key, Milliseconds next_attempt_at, std::uint32_t attempts,
                   std::string_view last_error);
 
-  std::uint64_t count();
-  std::optional<Milliseconds> oldest();        // created_at; nullopt when empty
+  // Looking costs the same however much waits; the class itself refuses nothing.
+  struct Size {
+    std::uint64_t messages;
+    std::uint64_t bytes;  // of the contents
+  };
+  Size size();
+  std::uint64_t count() { return size().messages; }
+  std::optional<Milliseconds> oldest();        // created_at of the first; nullopt when empty
   std::optional<Milliseconds> next_attempt();  // earliest; nullopt when empty
 
  private:

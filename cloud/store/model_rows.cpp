@@ -28,6 +28,16 @@ void ModelRows::put(const ModelRow& model, ByteView content) {
       model.hash.view(), model.name, model.architecture, model.parameters, model.version,
       optional_blob(model.task), model.round, optional_blob(model.parent), number(model.created_at),
       content);
+  if (kept_ > 0 && model.task) forget_old(*model.task);
+}
+
+void ModelRows::forget_old(const TaskId& task) {
+  database_.run(
+      "UPDATE models SET content = x'' WHERE task = ?1 AND length(content) > 0 "
+      "AND hash NOT IN (SELECT hash FROM models WHERE task = ?1 ORDER BY version DESC, round DESC "
+      "LIMIT ?2) AND hash NOT IN (SELECT model FROM tasks) "
+      "AND hash NOT IN (SELECT model_before FROM rounds WHERE state = 'open')",
+      task.view(), kept_);
 }
 
 std::optional<ModelRow> ModelRows::find(const Hash& hash) {
@@ -51,7 +61,7 @@ std::vector<ModelRow> ModelRows::all() {
 std::optional<Bytes> ModelRows::content(const Hash& hash) {
   auto row = database_.prepare("SELECT content FROM models WHERE hash = ?1");
   row.bind(hash.view());
-  if (!row.step()) return std::nullopt;
+  if (!row.step() || row.blob(0).empty()) return std::nullopt;
   return row.bytes(0);
 }
 

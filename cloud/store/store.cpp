@@ -9,6 +9,18 @@ namespace tributary::cloud::store {
 Store::Store(const std::filesystem::path& folder, std::chrono::sys_seconds now)
     : database_(folder / "coordinator.db", {schema::cloud}, now) {}
 
+std::vector<std::filesystem::path> Store::all_set_aside() const {
+  return storage::set_aside_in(database_.path().parent_path());
+}
+
+void Store::begin_anew(std::chrono::sys_seconds now) {
+  database_.begin_anew({schema::cloud}, now);
+}
+
+void Store::probe() {
+  database_.run("PRAGMA user_version = 0");
+}
+
 std::uintmax_t Store::bytes() const {
   std::error_code error;
   std::uintmax_t total = 0;

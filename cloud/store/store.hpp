@@ -26,6 +26,11 @@ class Store {
     database_.transaction(std::forward<Work>(work));
   }
   const std::filesystem::path& set_aside() const { return database_.set_aside(); }
+  // Corrupt predecessors that nobody has taken away yet.
+  std::vector<std::filesystem::path> all_set_aside() const;
+  // Sets a database aside whose values make no sense; an empty one takes its place.
+  void begin_anew(std::chrono::sys_seconds now);
+  void probe();                  // writes something harmless: throws as any write would
   std::uintmax_t bytes() const;  // on disk, the write-ahead log included
 
  private:

@@ -146,6 +146,7 @@ ssize_t Calls::write_part(const Opened& file, int descriptor, const void* bytes,
                           off_t offset) {
   const ssize_t written = system_pwrite(descriptor, bytes, size, offset);
   if (written > 0) {
+    file.disk->written_ += static_cast<std::uint64_t>(written);
     file.node->image.write(
         static_cast<std::uint64_t>(offset),
         {static_cast<const std::uint8_t*>(bytes), static_cast<std::size_t>(written)});

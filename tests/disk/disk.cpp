@@ -84,6 +84,11 @@ bool Disk::failed() {
   return failed_;
 }
 
+std::uint64_t Disk::written() {
+  const std::lock_guard lock(mutex_);
+  return written_;
+}
+
 std::uint64_t Disk::changes() {
   const std::lock_guard lock(mutex_);
   return changes_;

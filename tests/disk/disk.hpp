@@ -54,6 +54,7 @@ class Disk {
   // Calls since fail() or heal(), those of every kind that can fail.
   std::uint64_t calls();
   bool failed();            // whether the fault has been met
+  std::uint64_t written();  // bytes handed to pwrite since the beginning
   std::uint64_t changes();  // calls that change the disk since the beginning
 
  private:
@@ -91,6 +92,7 @@ class Disk {
   bool cut_ = false;
   bool now_ = false;  // the cut falls into the current call
   std::uint64_t changes_ = 0;
+  std::uint64_t written_ = 0;
   std::uint64_t cut_at_ = 0;  // 0: never
   std::uint64_t calls_ = 0;
   bool failed_ = false;

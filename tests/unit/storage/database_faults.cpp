@@ -4,9 +4,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <string>
 
 #include "storage/database.hpp"
+#include "tests/disk/file_image.hpp"
+#include "tests/disk/seeds.hpp"
 #include "tests/unit/storage/fault.hpp"
 #include "tests/unit/storage/folder.hpp"
 #include "tests/unit/storage/samples.hpp"
@@ -111,6 +114,83 @@ TEST_CASE("a second corrupt file in the same second keeps the first") {
   CHECK(content_of(path.string() + ".corrupt-1700000000")[0] == 'a');
   CHECK(content_of(path.string() + ".corrupt-1700000000-2")[0] == 'b');
   CHECK(content_of(path.string() + ".corrupt-1700000000-3")[0] == 'c');
+}
+
+TEST_CASE("R8: only the newest corrupt files are kept, and no log of the others") {
+  const Folder folder;
+  const auto path = folder / "test.db";
+  for (int i = 0; i < 7; ++i) {
+    set_content(path, std::vector<std::uint8_t>(5000, static_cast<std::uint8_t>('a' + i)));
+    Database database(path, {notes}, noon + std::chrono::seconds(i / 2));
+    set_content(database.set_aside().string() + "-wal", {1, 2, 3});
+  }
+  const auto kept = set_aside_in(folder.path());
+  REQUIRE(kept.size() == set_aside_kept);
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    CHECK(content_of(kept[i])[0] == 'd' + static_cast<int>(i));
+  }
+  CHECK_FALSE(std::filesystem::exists(path.string() + ".corrupt-1700000000-wal"));
+}
+
+TEST_CASE("R10: content that makes no sense to the program is set aside on its word") {
+  const Folder folder;
+  const auto path = folder / "test.db";
+  Database database(path, {notes}, noon);
+  add_note(database, "nonsense");
+  database.begin_anew({notes}, noon);
+  CHECK(set_aside_in(folder.path()).size() == 1);
+  CHECK(count_notes(database) == 0);
+  add_note(database, "sense");
+  CHECK(count_notes(database) == 1);
+}
+
+// R10: whatever a medium does to the files, opening ends with a database that works: what was there, or a
+// prefix of its commits, or an empty one with the old set aside.
+TEST_CASE("R10: flipped bits, cut files and foreign logs never prevent the start") {
+  const Folder folder;
+  const auto source = folder / "source.db";
+  fill(source, 60);
+  fill_and_die(source, 40);
+  const auto main = content_of(source);
+  const auto log = content_of(source.string() + "-wal");
+  REQUIRE(log.size() > 4096);
+  const auto path = folder / "test.db";
+  int aside = 0;
+  int refused = 0;
+  tributary::disk::for_seeds(60, [&](std::uint64_t seed) {
+    CAPTURE(seed);
+    tributary::disk::Chance chance(seed);
+    auto bad_main = main;
+    auto bad_log = log;
+    auto& victim = seed % 3 == 0 ? bad_log : bad_main;
+    if (seed % 5 == 0) {
+      victim.resize(chance() % victim.size());
+    } else {
+      for (int i = 0; i < 40; ++i) {
+        victim[chance() % victim.size()] ^= static_cast<std::uint8_t>(1U << chance() % 8);
+      }
+    }
+    if (seed % 7 == 0) bad_log = main;  // another file's content
+    set_content(path, bad_main);
+    set_content(path.string() + "-wal", bad_log);
+    try {
+      Database database(path, {notes}, noon);
+      const auto found = count_notes(database);
+      aside += database.set_aside().empty() ? 0 : 1;
+      CHECK((database.set_aside().empty() ? found <= 100 : found == 0));
+      database.run("INSERT INTO authors (name) VALUES ('me')");
+    } catch (const Failure& failure) {
+      // A version line that became another's: the operator is told, nothing is touched.
+      CHECK(failure.kind() == FailureKind::newer);
+      ++refused;
+      return;
+    }
+    Database again(path, {notes}, noon);
+    CHECK(again.set_aside().empty());
+    CHECK(again.run("UPDATE authors SET name = 'you'") == 1);
+  });
+  if (std::getenv("TRIBUTARY_SEED") == nullptr) CHECK(aside > 10);
+  CHECK(refused < 5);
 }
 
 // Every page's header decides about the page; a flip there is either harmless or noticed.

@@ -2,9 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
 #include <stdexcept>
 
 #include "storage/schema/outbox/schema.hpp"
+#include "tests/disk/disk.hpp"
 #include "tests/unit/storage/folder.hpp"
 #include "tests/unit/storage/samples.hpp"
 
@@ -85,12 +87,59 @@ TEST_CASE("age, size and the next attempt are known") {
   Opened opened;
   CHECK_FALSE(opened.outbox.oldest().has_value());
   CHECK_FALSE(opened.outbox.next_attempt().has_value());
-  opened.outbox.put("new", "x", content, start + 1h);
   opened.outbox.put("old", "x", content, start);
+  opened.outbox.put("new", "x", content, start + 1h);
   opened.outbox.reschedule("old", start + 2h, 3, "down");
   CHECK(opened.outbox.count() == 2);
   CHECK(opened.outbox.oldest() == start);
   CHECK(opened.outbox.next_attempt() == start + 1h);
+}
+
+TEST_CASE("R8: messages and bytes are counted, also through failures and repetitions") {
+  Opened opened;
+  opened.outbox.put("a", "x", std::vector<std::uint8_t>(100), start);
+  opened.outbox.put("b", "x", std::vector<std::uint8_t>(20), start);
+  opened.outbox.put("a", "x", std::vector<std::uint8_t>(500), start);
+  CHECK_THROWS(opened.database.transaction([&] {
+    opened.outbox.put("c", "x", std::vector<std::uint8_t>(7), start);
+    throw std::runtime_error("no");
+  }));
+  CHECK(opened.outbox.size().messages == 2);
+  CHECK(opened.outbox.size().bytes == 120);
+  opened.outbox.reschedule("a", start + 1h, 1, "later");
+  opened.outbox.delivered("b");
+  opened.outbox.delivered("b");
+  CHECK(opened.outbox.size().messages == 1);
+  CHECK(opened.outbox.size().bytes == 100);
+}
+
+// Work is counted, not timed: calls that read the file.
+TEST_CASE("R20: looking at a queue of 20,000 messages reads as much as looking at one of 20") {
+  std::map<int, std::uint64_t> reads;
+  for (const int messages : {20, 20'000}) {
+    const Folder folder;
+    tributary::disk::Disk disk(folder.path());
+    {
+      Database database(folder / "test.db", {tributary::schema::outbox}, noon);
+      Outbox outbox(database);
+      database.transaction([&] {
+        for (int i = 0; i < messages; ++i) {
+          outbox.put("key " + std::to_string(i), "x", std::vector<std::uint8_t>(300), start);
+        }
+      });
+    }
+    Database database(folder / "test.db", {tributary::schema::outbox}, noon);
+    database.run("PRAGMA shrink_memory");
+    Outbox outbox(database);
+    disk.heal();
+    CHECK(outbox.due(start, 4).size() == 4);
+    CHECK(outbox.size().messages == static_cast<std::uint64_t>(messages));
+    CHECK(outbox.oldest() == start);
+    CHECK(outbox.delivered("key 0"));
+    reads[messages] = disk.calls();
+  }
+  CHECK(reads[20] > 0);
+  CHECK(reads[20'000] < reads[20] + 30);
 }
 
 TEST_CASE("a message is queued together with its transaction or not at all") {

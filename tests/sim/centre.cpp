@@ -7,6 +7,7 @@ namespace tributary::sim {
 namespace {
 
 constexpr Span heartbeat{250};
+constexpr Span restart_wait{500};
 
 }  // namespace
 
@@ -24,9 +25,16 @@ void Centre::start() {
   life_ = new_life();
   ++lives_;
   nature_.note("coordinator starts");
-  engine_ = std::make_unique<cloud::engine::Coordinator>(folder_.path(),
-                                                         authority_.coordinator_identity(), world(),
-                                                         *this, "life" + std::to_string(lives_));
+  try {
+    engine_ = std::make_unique<cloud::engine::Coordinator>(
+        folder_.path(), authority_.coordinator_identity(), world(), *this,
+        "life" + std::to_string(lives_));
+  } catch (const Killed&) {
+    nature_.note("coordinator dies while it starts");
+    *life_ = false;
+    fuse_.reset();
+    return nature_.timeline.after(restart_wait, [this] { start(); });
+  }
   engine_->revisions.listen([this](const GatewayId& gateway) { wake(gateway); });
   nature_.timeline.after(life_, Span(1), [this] { beat(); });
 }

@@ -25,6 +25,7 @@ class Centre : public cloud::engine::Observer {
 
   // Dies instead of its `effects`-th next log line or job: in the middle of what it does.
   void kill_in(std::uint64_t effects) { fuse_ = effects; }
+  void disarm() { fuse_.reset(); }
 
   // A request of a gateway, now. `reply` runs once: now or when the long poll ends; never after a kill.
   void ask(const GatewayId& gateway, const std::string& method, const std::string& target,

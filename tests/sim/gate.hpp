@@ -29,6 +29,10 @@ class Gate {
   void kill_in_batch(Moment moment) { doom_ = moment; }
   // Goes silent at its `effects`-th next publication or log line and is gone with the event it happens in.
   void kill_in(std::uint64_t effects) { fuse_ = effects; }
+  void disarm() {
+    doom_.reset();
+    fuse_.reset();
+  }
 
   gateway::engine::Site& site() { return *run_->site; }
   const std::filesystem::path& folder() const { return folder_.path(); }

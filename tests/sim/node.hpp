@@ -31,6 +31,7 @@ class Node {
   bool running() const { return client_ != nullptr; }
   // The power fails when the `actions`-th next write or publication begins.
   void kill_in(std::uint64_t actions) { fuse_ = actions; }
+  void disarm() { fuse_.reset(); }
   trib_phase phase() const { return trib_client_phase(client_); }
   // Before this phase is entered: runs once, as an event.
   void when(trib_phase phase, std::function<void()> then);

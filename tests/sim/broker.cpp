@@ -92,9 +92,10 @@ void Broker::route(const Packet& packet) {
   }
 }
 
-void Broker::deliver(const std::string& user, const Packet& packet) {
+void Broker::deliver(const std::string& user, Packet packet) {
   auto& session = sessions_.at(user);
   if (nature_.chance.happens(nature_.weather.loss)) return;
+  if (on_delivery && !on_delivery(user, packet.topic, packet.payload)) return;
   const int copies = nature_.chance.happens(nature_.weather.duplicate) ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
     nature_.timeline.after(session.life, arrival(session.last_out), [this, user, packet] {

@@ -39,6 +39,9 @@ class Broker {
   // ---- for attackers who own the broker
   // Sees every message that comes in, may change it; false: swallows it.
   std::function<bool(const std::string& user, const std::string& topic, std::string& payload)> tap;
+  // Sees every message that goes out, to each receiver its own; false: not delivered.
+  std::function<bool(const std::string& user, const std::string& topic, std::string& payload)>
+      on_delivery;
   void inject(const std::string& topic, const std::string& payload);  // to whoever listens
 
   const std::map<std::string, std::string>& retained() const { return retained_; }
@@ -60,7 +63,7 @@ class Broker {
   void end(const std::string& user);
   void receive(const std::string& user, Packet packet);
   void route(const Packet& packet);
-  void deliver(const std::string& user, const Packet& packet);
+  void deliver(const std::string& user, Packet packet);
   Span arrival(Span& last);
 
   Nature& nature_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "device-protocol/cpp/frame.hpp"
 #include "device-protocol/cpp/topics.hpp"
 #include "device-protocol/ports/posix/posix.h"
 
@@ -250,7 +251,14 @@ void Node::note_status(trib_status status) {
 
 void Node::sent(const std::string& topic, ByteView payload) {
   const auto up = wire::parse_up_topic(topic);
-  if (!up || up->kind != wire::UpKind::header) return;
+  if (!up) return;
+  if (const auto chunk = wire::parse_upload_chunk(payload);
+      up->kind == wire::UpKind::chunk && chunk) {
+    const auto key = chunk->ctx_tag.hex() + chunk->nonce.hex() + std::to_string(chunk->index);
+    const Bytes bytes(chunk->sealed.begin(), chunk->sealed.end());
+    if (frames_.try_emplace(key, bytes).first->second != bytes) twice.insert(key);
+  }
+  if (up->kind != wire::UpKind::header) return;
   v1::UploadHeader header;
   if (!header.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return;
   const auto ctx_hash = Hash::from(header.ctx_hash());

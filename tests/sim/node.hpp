@@ -42,6 +42,7 @@ class Node {
   std::map<Hash, std::map<Nonce, Words>>
       contributions;                // by context: what it sent under which nonce
   std::set<Hash> receipts;          // contexts whose receipt it believed
+  std::set<std::string> twice;      // chunks that went out with different bytes
   std::multiset<trib_status> said;  // by the client, TRIB_OK left out
   std::vector<std::string> log;
   std::uint64_t gradients = 0;
@@ -70,6 +71,7 @@ class Node {
   Life life_ = new_life();
   Life turn_ = new_life();
   Words revealed_;
+  std::map<std::string, Bytes> frames_;  // as sent, by tag, nonce and index
   std::unique_ptr<Memory> memory_;
   trib_client* client_ = nullptr;
 };

@@ -133,6 +133,9 @@ Wrongs wrong_receipts(World& world) {
 
 Wrongs wrong_uploads(World& world) {
   Wrongs wrongs;
+  for (const auto& node : world.nodes) {
+    if (!node->twice.empty()) wrongs.push_back(node->name() + " sent two vectors under one nonce");
+  }
   std::map<std::pair<Hash, std::string>, std::string> nonces;
   for (const auto& [key, sum] : world.sums) {
     for (const auto& survivor : sum.survivors()) {

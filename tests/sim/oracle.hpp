@@ -12,7 +12,8 @@ Wrongs wrong_sums(World& world);
 // A contribution with a receipt is in a released sum, or in a round that is reported as abandoned. Rounds that
 // are still open say nothing.
 Wrongs wrong_receipts(World& world);
-// No two uploads of one device in the sums of one context, no device twice in a round.
+// No two vectors under one nonce, no two uploads of one device in the sums of one context, no device twice in
+// a round.
 Wrongs wrong_uploads(World& world);
 // No plain update and no signing key in a log line; no plain update in a file of a gateway or the coordinator.
 Wrongs wrong_secrets(World& world);

@@ -57,10 +57,10 @@ bool World::until(const std::function<bool()>& condition, Span bound) {
   return true;
 }
 
-bool World::begin() {
+bool World::join() {
   for (auto& gate : gates) gate->start();
   for (auto& node : nodes) node->start();
-  const bool joined = until(
+  return until(
       [this] {
         const auto& members = centre.engine().fleet.members();
         if (members.size() < gates.size()) return false;
@@ -70,10 +70,11 @@ bool World::begin() {
         return true;
       },
       std::chrono::minutes(1));
-  if (joined)
-    task = centre.create_task(
-        spec(centre.import_model(Node::parameters(static_cast<std::uint32_t>(nodes.size())))));
-  return joined;
+}
+
+void World::make_task() {
+  const auto parameters = Node::parameters(static_cast<std::uint32_t>(nodes.size()));
+  task = centre.create_task(spec(centre.import_model(parameters)));
 }
 
 std::string World::spec(const Hash& model) const {

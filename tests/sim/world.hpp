@@ -28,8 +28,14 @@ class World {
   // Until the condition holds, looked at after every event; false: it did not within `bound`.
   bool until(const std::function<bool()>& condition, Span bound = std::chrono::minutes(10));
 
-  // Everybody joins, the task is made. false: within a minute not everybody had joined.
-  bool begin();
+  // Everybody starts. false: within a minute not everybody had joined.
+  bool join();
+  void make_task();
+  bool begin() {
+    const bool joined = join();
+    if (joined) make_task();
+    return joined;
+  }
   // The open round's context of a gateway; zero when there is none.
   Hash open_context(std::size_t gate);
   bool finished();  // the task will open no further round

@@ -58,13 +58,15 @@ bool Broker::publish(const std::string& user, const std::string& topic, const st
   const auto session = sessions_.find(user);
   if (session == sessions_.end()) return false;
   if (nature_.chance.happens(nature_.weather.loss)) return true;
+  // Sent is sent: it arrives though its sender is killed meanwhile.
   Packet packet{topic, payload, retained};
-  nature_.timeline.after(session->second.life, arrival(session->second.last_in),
+  nature_.timeline.after(arrival(session->second.last_in),
                          [this, user, packet] { receive(user, packet); });
   return true;
 }
 
 void Broker::receive(const std::string& user, Packet packet) {
+  if (!running_ || cut_.contains(user)) return;
   if (!access_.may_write(user, packet.topic)) {
     ++refused_;
     nature_.note(name_ + " refuses " + packet.topic + " of " + user);

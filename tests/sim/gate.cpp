@@ -103,7 +103,8 @@ void Gate::open(Run& run) {
       run.clock, https_.client(keys.id, run.life), run.metrics, log_to(run));
   run.site->writer().on_submit([this, &run](std::size_t) {
     if (std::exchange(run.batch_due, true)) return;
-    nature_.timeline.after(run.life, batch_wait, [this, &run] { write(run); });
+    const Span disk = nature_.chance.span(nature_.weather.jitter);  // as slow as the wires
+    nature_.timeline.after(run.life, batch_wait + disk, [this, &run] { write(run); });
   });
 }
 
@@ -194,7 +195,8 @@ void Gate::write(Run& run) {
 }
 
 void Gate::reached(Moment moment) {
-  if (doom_ == moment) throw Killed{};
+  if (doom_ != moment) return;
+  if (spared_-- == 0) throw Killed{};
 }
 
 void Gate::connect() {

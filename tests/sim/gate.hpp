@@ -24,9 +24,12 @@ class Gate {
   void kill();
   bool running() const { return run_ != nullptr; }
 
-  // Dies in the next batch after this step, or with `reported` before anybody hears of it.
+  // Dies in a batch after this step, before anybody hears of it; in the next one, or after `spared` others.
   enum class Moment { taken, appended, synced, committed };
-  void kill_in_batch(Moment moment) { doom_ = moment; }
+  void kill_in_batch(Moment moment, std::uint64_t spared = 0) {
+    doom_ = moment;
+    spared_ = spared;
+  }
   // Goes silent at its `effects`-th next publication or log line and is gone with the event it happens in.
   void kill_in(std::uint64_t effects) { fuse_ = effects; }
   void disarm() {
@@ -74,6 +77,7 @@ class Gate {
   std::string name_;
   Folder folder_;
   std::optional<Moment> doom_;
+  std::uint64_t spared_ = 0;
   std::optional<std::uint64_t> fuse_;
   std::unique_ptr<Run> run_;
 };

@@ -14,6 +14,9 @@ using cloud::store::PartRow;
 using cloud::store::RoundRow;
 using cloud::store::RoundState;
 
+// A gateway's part of a round.
+using PartName = std::pair<std::uint64_t, GatewayId>;
+
 std::vector<RoundRow> rounds_of(World& world) {
   return world.store().rounds.of_task(world.task, 0, 1000);
 }
@@ -59,6 +62,35 @@ std::string searched_files(const World& world) {
     }
   }
   return text;
+}
+
+// What gateways said they held of rounds they gave up: by round and gateway, the most it ever said.
+std::map<PartName, std::uint64_t> reported_counts(const World& world) {
+  std::map<PartName, std::uint64_t> counts;
+  const auto number_after = [](const std::string& line, const std::string& name) {
+    return std::stoull(line.substr(line.find(name) + name.size()));
+  };
+  for (const auto& gate : world.gates) {
+    for (const auto& line : gate->log) {
+      if (!line.starts_with("round_abandoned")) continue;
+      auto& count = counts[{number_after(line, " round="), gate->keys.id}];
+      count = std::max<std::uint64_t>(count, number_after(line, " contributions="));
+    }
+  }
+  return counts;
+}
+
+// A gateway that gives a round up names all that it promised to keep.
+void check_reports(const World& world, const std::map<PartName, std::uint64_t>& receipts,
+                   Wrongs& wrongs) {
+  for (const auto& [part, count] : reported_counts(world)) {
+    const auto promised = receipts.find(part);
+    if (promised != receipts.end() && promised->second > count) {
+      wrongs.push_back("round " + std::to_string(part.first) + ": " +
+                       std::to_string(promised->second) + " receipts, but " +
+                       std::to_string(count) + " contributions when it was given up");
+    }
+  }
 }
 
 }  // namespace
@@ -113,6 +145,7 @@ Wrongs wrong_sums(World& world) {
 
 Wrongs wrong_receipts(World& world) {
   Wrongs wrongs;
+  std::map<PartName, std::uint64_t> receipts;
   for (const auto& node : world.nodes) {
     for (const auto& ctx_hash : node->receipts) {
       const auto part = world.store().rounds.part(ctx_hash);
@@ -120,6 +153,7 @@ Wrongs wrong_receipts(World& world) {
         wrongs.push_back(node->name() + " has a receipt for a round nobody knows");
         continue;
       }
+      ++receipts[{part->key.round, part->gateway}];
       const auto round = world.store().rounds.find(part->key);
       const bool released = round->state == RoundState::released && part->sum_hash;
       const bool in = std::ranges::find(part->survivors, node->keys.id) != part->survivors.end();
@@ -128,6 +162,7 @@ Wrongs wrong_receipts(World& world) {
       if (!kept) wrongs.push_back(of(*round) + "the receipt of " + node->name() + " is broken");
     }
   }
+  check_reports(world, receipts, wrongs);
   return wrongs;
 }
 

@@ -1,11 +1,14 @@
 #include "tests/sim/storm.hpp"
 
+#include <array>
+
 namespace tributary::sim {
 namespace {
 
-constexpr Span longest_pause{2500};   // between two faults
-constexpr Span longest_outage{8000};  // of a process
-constexpr Span storm_length{45'000};
+constexpr Span storm_length{30'000};
+constexpr std::array<Span, 4> pauses{Span(60), Span(250), Span(800), Span(2500)};
+constexpr std::array<Span, 3> outages{Span(200), Span(2000), Span(8000)};
+constexpr std::uint64_t most_spared_batches = 12;
 
 Shape shape_of(Chance& chance) {
   Shape shape;
@@ -13,7 +16,7 @@ Shape shape_of(Chance& chance) {
                    static_cast<std::uint32_t>(chance.below(4))};
   if (shape.devices[1] == 1) shape.devices[1] = 2;
   shape.n_min = 2;
-  shape.rounds = 3;
+  shape.rounds = static_cast<std::uint32_t>(4 + chance.below(9));
   shape.deadline_seconds = static_cast<std::uint32_t>(10 + chance.below(30));
   if (chance.happens(0.5)) shape.more = R"(, "patience_seconds": 5)";
   return shape;
@@ -23,7 +26,8 @@ Weather weather_of(Chance& chance) {
   Weather weather;
   if (chance.happens(0.7)) weather.loss = 0.002 * static_cast<double>(chance.below(50));
   if (chance.happens(0.7)) weather.duplicate = 0.01 * static_cast<double>(chance.below(30));
-  weather.jitter = chance.span(Span(400));
+  weather.delay = Span(1) + chance.span(Span(chance.happens(0.5) ? 5 : 150));
+  weather.jitter = chance.span(Span(300));
   weather.reorder = chance.happens(0.5);
   return weather;
 }
@@ -65,13 +69,22 @@ Party& Storm::one_of(std::vector<std::unique_ptr<Party>>& parties) {
   }
 }
 
+Storm::Storm(World& world)
+    : world_(world),
+      longest_pause_(pauses[chance_.below(pauses.size())]),
+      longest_outage_(outages[chance_.below(outages.size())]) {}
+
 void Storm::rage(Span length) {
   world_.nature.weather = weather_of(chance_);
-  const Span end = world_.nature.timeline.now() + length;
-  for (Span at = moment(longest_pause); world_.nature.timeline.now() + at < end;
-       at += moment(longest_pause)) {
-    world_.nature.timeline.after(life_, at, [this] { strike(); });
-  }
+  end_ = world_.nature.timeline.now() + length;
+  strike_again();
+}
+
+void Storm::strike_again() {
+  world_.nature.timeline.after(life_, moment(longest_pause_), [this] {
+    strike();
+    if (world_.nature.timeline.now() < end_) strike_again();
+  });
 }
 
 void Storm::strike() {
@@ -97,12 +110,13 @@ void Storm::hit_gate() {
       gate.kill();
       break;
     case 1:
-      gate.kill_in_batch(static_cast<Gate::Moment>(chance_.below(4)));
+      gate.kill_in_batch(static_cast<Gate::Moment>(chance_.below(4)),
+                         chance_.below(most_spared_batches));
       break;
     default:
-      gate.kill_in(chance_.below(12));
+      gate.kill_in(chance_.below(40));
   }
-  world_.nature.timeline.after(life_, moment(longest_outage), [&gate] { gate.start(); });
+  world_.nature.timeline.after(life_, outage(), [&gate] { gate.start(); });
 }
 
 void Storm::hit_centre() {
@@ -112,7 +126,7 @@ void Storm::hit_centre() {
   } else {
     centre.kill_in(chance_.below(6));
   }
-  world_.nature.timeline.after(life_, moment(longest_outage), [&centre] { centre.start(); });
+  world_.nature.timeline.after(life_, outage(), [&centre] { centre.start(); });
 }
 
 void Storm::hit_node() {
@@ -122,7 +136,7 @@ void Storm::hit_node() {
   } else {
     node.kill_in(chance_.below(10));
   }
-  world_.nature.timeline.after(life_, moment(longest_outage), [&node] { node.start(); });
+  world_.nature.timeline.after(life_, outage(), [&node] { node.start(); });
 }
 
 void Storm::hit_broker() {
@@ -130,22 +144,21 @@ void Storm::hit_broker() {
   if (chance_.happens(0.5))
     return broker.drop(chance_.happens(0.5) ? "gateway" : one_of(world_.nodes).user());
   broker.kill(chance_.happens(0.5));
-  world_.nature.timeline.after(life_, moment(longest_outage), [&broker] { broker.start(); });
+  world_.nature.timeline.after(life_, outage(), [&broker] { broker.start(); });
 }
 
 void Storm::cut_line() {
   if (chance_.happens(0.5)) {
     const auto gateway = one_of(world_.gates).keys.id;
     world_.https.cut.insert(gateway);
-    world_.nature.timeline.after(life_, moment(longest_outage),
+    world_.nature.timeline.after(life_, outage(),
                                  [this, gateway] { world_.https.cut.erase(gateway); });
     return;
   }
   Broker& broker = one_of(world_.brokers);
   const auto user = chance_.happens(0.3) ? std::string("gateway") : one_of(world_.nodes).user();
   broker.cut(user);
-  world_.nature.timeline.after(life_, moment(longest_outage),
-                               [&broker, user] { broker.mend(user); });
+  world_.nature.timeline.after(life_, outage(), [&broker, user] { broker.mend(user); });
 }
 
 void Storm::calm() {
@@ -179,9 +192,9 @@ Course run_seed(std::uint64_t seed) {
   Storm storm(world);
   Ratchet ratchet;
   storm.rage(storm_length);
-  world.until([&] { return ratchet.look(world, course.wrongs), false; }, storm_length);
-  storm.calm();
   const auto over = [&] { return ratchet.look(world, course.wrongs), world.finished(); };
+  world.until(over, storm_length);
+  storm.calm();
   if (!world.until(over, std::chrono::minutes(20))) {
     course.wrongs.push_back("20 minutes after the storm the task has not come to an end");
   }

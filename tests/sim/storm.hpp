@@ -8,7 +8,7 @@ namespace tributary::sim {
 
 class Storm {
  public:
-  explicit Storm(World& world) : world_(world) {}
+  explicit Storm(World& world);
 
   // Faults begin for this long; what they broke may be broken longer.
   void rage(Span length);
@@ -17,18 +17,23 @@ class Storm {
 
  private:
   void strike();
+  void strike_again();
   void hit_gate();
   void hit_centre();
   void hit_node();
   void hit_broker();
   void cut_line();
   Span moment(Span longest) { return Span(1) + chance_.span(longest); }
+  Span outage() { return moment(longest_outage_); }
   template <class Party>
   Party& one_of(std::vector<std::unique_ptr<Party>>& parties);
 
   World& world_;
   Chance chance_{world_.nature.chance.next()};
   Life life_ = new_life();  // of what heals by itself
+  Span longest_pause_;      // between two faults
+  Span longest_outage_;     // of a process or line
+  Span end_{};
 };
 
 struct Course {

@@ -8,6 +8,7 @@
 #include "cloud/options.hpp"
 #include "cloud/server/daemon.hpp"
 #include "cloud/service/exit_code.hpp"
+#include "cloud/service/failpoint.hpp"
 #include "cloud/service/local_listener.hpp"
 
 namespace {
@@ -98,6 +99,9 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? service::exit_success : service::exit_configuration;
+  }
+  if (const auto text = service::failpoint_fault(); !text.empty()) {
+    return fault(service::exit_configuration, text);
   }
   const auto read = tributary::cloud::read_options(file);
   if (const auto* faults = std::get_if<service::Faults>(&read)) {

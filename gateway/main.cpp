@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "cloud/service/exit_code.hpp"
+#include "cloud/service/failpoint.hpp"
 #include "cloud/service/log.hpp"
 #include "gateway/daemon.hpp"
 
@@ -15,6 +16,7 @@ int refuse(const std::vector<std::string>& faults) {
 }
 
 int run(const std::string& file, bool only_check) {
+  if (auto fault = service::failpoint_fault(); !fault.empty()) return refuse({fault});
   auto read = gateway::read_config(file, service::environment_of_process());
   if (const auto* faults = std::get_if<service::Faults>(&read)) return refuse(*faults);
   const auto& config = std::get<gateway::Config>(read);

@@ -1,6 +1,7 @@
 #include "storage/database.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 
 #include <stdexcept>
@@ -32,6 +33,22 @@ void check(SQLite::Database& connection, const std::filesystem::path& path) {
   if (verdict != "ok") throw Failure(FailureKind::corrupt, path.string() + ": " + verdict);
 }
 
+// A killed predecessor leaves a log whose end nobody has synced, and one whose sync failed a log that is
+// not what the medium has: later commits behind such frames would be lost with them. The database
+// itself needs none of this: until its sync succeeds, the log is kept and written to it again.
+void settle_log(const std::filesystem::path& log) {
+  if (!std::filesystem::exists(log)) return;
+  settle(FileDescriptor(::open(log.c_str(), O_RDWR | O_CLOEXEC)), log);
+}
+
+// Throws when a part of the file cannot be read. Without a connection: closing a file ends its locks.
+void read_through(const std::filesystem::path& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::vector<std::uint8_t> part(std::size_t{1} << 20);
+  for (std::uint64_t at = 0; read_at(file, at, part, path) == part.size(); at += part.size()) {
+  }
+}
+
 }  // namespace
 
 // Statements are finalised before the connection closes: members go in reverse order.
@@ -52,18 +69,29 @@ Database::Database(const std::filesystem::path& path, std::span<const SchemaSet>
     throw Failure(FailureKind::other, path.string() + ": the folder " + folder.string() +
                                           " does not exist; create it first");
   }
-  try {
-    open(sets);
-  } catch (const Failure& failure) {
-    if (failure.kind() != FailureKind::corrupt) throw;
-    put_aside(now);
-    open(sets);
-  }
+  if (whole(sets)) return;
+  connection_.reset();
+  // To SQLite a page that could not be read is a damaged one: nothing is set aside for that.
+  read_through(path_);
+  if (whole(sets)) return;
+  put_aside(now);
+  open(sets);
 }
 
 Database::~Database() = default;
 
+bool Database::whole(std::span<const SchemaSet> sets) {
+  try {
+    open(sets);
+    return true;
+  } catch (const Failure& failure) {
+    if (failure.kind() != FailureKind::corrupt) throw;
+    return false;
+  }
+}
+
 void Database::open(std::span<const SchemaSet> sets) {
+  settle_log(path_.string() + "-wal");
   translated(path_.string(), nullptr,
              [this] { connection_ = std::make_unique<Connection>(path_); });
   connection_->statements.translate([this] {

@@ -83,6 +83,7 @@ class Database {
     Database& database_;
   };
 
+  bool whole(std::span<const SchemaSet> sets);  // open(); false: it is corrupt
   void open(std::span<const SchemaSet> sets);
   void put_aside(std::chrono::sys_seconds now);
   std::int64_t changes() const;

@@ -74,6 +74,14 @@ std::size_t read_at(const FileDescriptor& file, std::uint64_t offset, std::span<
   return filled;
 }
 
+void settle(const FileDescriptor& file, const std::filesystem::path& path) {
+  if (::fdatasync(file.get()) != 0) {
+    throw Failure(FailureKind::io, system_failure(path.string() + ": sync", errno).what());
+  }
+  // Pages that count as written but are not leave the cache; advice that is not taken harms nobody.
+  static_cast<void>(::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED));
+}
+
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) {
     throw system_failure(from.string() + ": cannot be renamed to " + to.string(), errno);

@@ -35,6 +35,10 @@ void write_at(const FileDescriptor& file, std::uint64_t offset, std::span<const 
 std::size_t read_at(const FileDescriptor& file, std::uint64_t offset, std::span<std::uint8_t> out,
                     const std::filesystem::path& path);
 
+// Makes what readers see of the file durable, and shows them what the medium has: the two differ when
+// a predecessor was killed before its sync, or when its sync failed and the kernel forgot the data.
+void settle(const FileDescriptor& file, const std::filesystem::path& path);
+
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
 // Makes names created, renamed or removed in the folder of `path` durable.
 void sync_folder_of(const std::filesystem::path& path);

@@ -40,6 +40,7 @@ Head make_head(std::uint32_t kind, std::size_t length, std::initializer_list<Jou
 Journal::Journal(std::filesystem::path path)
     : path_(std::move(path)), file_(open_exclusive(path_)), written_(file_size(file_, path_)) {
   scanned_ = written_ == 0;
+  if (!scanned_) settle(file_, path_);
   buffer_.reserve(buffer_bytes);
 }
 

@@ -36,7 +36,7 @@ class Journal {
     std::uint64_t records;
     std::uint64_t cut_bytes;  // of a torn or damaged tail, now gone
   };
-  // Visits every record in order of appending. The first that is incomplete or does not match its
+  // Visits every record in order of appending, after opening those that are on disk. The first that is incomplete or does not match its
   // checksum ends the file: it and what follows is cut off, durably.
   Scan scan(const Visitor& visit);
 

@@ -10,11 +10,15 @@
 namespace tributary::storage {
 namespace {
 
-// SQLite knows only one errno as a lack of space.
+// What the system said to SQLite, which knows only one errno as a lack of space; `otherwise` when it said
+// nothing. Without a connection it was the opening of one that failed.
+FailureKind kind_of_system(sqlite3* connection, FailureKind otherwise) {
+  const int error_number = connection == nullptr ? errno : sqlite3_system_errno(connection);
+  return error_number == 0 ? otherwise : system_failure({}, error_number).kind();
+}
+
 bool no_space(sqlite3* connection) {
-  if (connection == nullptr) return false;
-  const int error_number = sqlite3_system_errno(connection);
-  return error_number == EFBIG || error_number == EDQUOT || error_number == ENOSPC;
+  return kind_of_system(connection, FailureKind::io) == FailureKind::full;
 }
 
 FailureKind kind_of(int code, sqlite3* connection) {
@@ -23,6 +27,8 @@ FailureKind kind_of(int code, sqlite3* connection) {
       return FailureKind::full;
     case SQLITE_IOERR:
       return no_space(connection) ? FailureKind::full : FailureKind::io;
+    case SQLITE_CANTOPEN:
+      return kind_of_system(connection, FailureKind::other);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return FailureKind::corrupt;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cloud/service/failpoint.hpp"
+
 namespace tributary::cloud::engine {
 namespace {
 
@@ -94,6 +96,7 @@ void RoundDesk::open(const Task& task, const round::RoundPlan& plan,
     }
     desk_.store.tasks.put_progress(key.task, progress);
   });
+  service::reach(service::Failpoint::round_opened);
   desk_.board.adopt(key.task, progress);
   desk_.world.say(Severity::info, "round_opened",
                   {{"task", key.task.hex()},
@@ -242,6 +245,7 @@ void RoundDesk::combined(const store::RoundKey& key, std::size_t part, round::Un
       run.means.push_back(round::gateway_mean(part, run.parts[part].context.encoding, result.sums));
     }
     run.parts[part].sum_hash = result.sum_hash;
+    service::reach(service::Failpoint::part_combined);
     desk_.world.say(Severity::info, "sum_combined",
                     {{"task", key.task.hex()},
                      {"round", key.round},
@@ -322,6 +326,7 @@ void RoundDesk::release(const store::RoundKey& key, round::NextModel next) {
     desk_.store.rounds.forget_bodies(key);
     desk_.store.tasks.put_progress(key.task, progress);
   });
+  service::reach(service::Failpoint::round_released);
   const auto seconds = std::chrono::duration<double>(*row.closed_at - row.opened_at).count();
   desk_.observer.round_released(row.survivors, row.masks_removed, seconds);
   desk_.world.say(Severity::info, "round_released",
@@ -402,6 +407,7 @@ void RoundDesk::abandon(const TaskId& task, const round::Abandon& what) {
     }
     desk_.store.tasks.put_progress(task, progress);
   });
+  service::reach(service::Failpoint::round_abandoned);
   desk_.observer.round_abandoned();
   desk_.world.say(Severity::warning, "round_abandoned",
                   {{"task", task.hex()}, {"round", row.key.round}, {"reason", what.reason}});

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cloud/engine/round_desk.hpp"
+#include "cloud/service/failpoint.hpp"
 #include "device-protocol/cpp/signed.hpp"
 
 namespace tributary::cloud::engine {
@@ -169,6 +170,7 @@ Result<> RoundDesk::take(const Hash& ctx_hash, const Said& said, const std::stri
     reload(at->task);
     throw;
   }
+  service::reach(service::Failpoint::statement_recorded);
   desk_.world.say(Severity::info, "statement",
                   {{"task", at->task.hex()},
                    {"round", run.row.key.round},

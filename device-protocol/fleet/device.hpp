@@ -18,6 +18,7 @@
 #include "device-protocol/fleet/client.hpp"
 #include "device-protocol/fleet/identity.hpp"
 #include "device-protocol/fleet/offer_view.hpp"
+#include "device-protocol/fleet/receipt_log.hpp"
 #include "device-protocol/fleet/work_slots.hpp"
 
 namespace tributary::fleet {
@@ -34,6 +35,7 @@ struct DeviceBehaviour {
   Attack attack;                       // who uploads something else than it learned
   std::uint32_t synthetic = 0;         // parameters of the synthetic trainer; 0: train on data
   std::filesystem::path true_vectors;  // where quantised vectors are recorded; empty: nowhere
+  std::filesystem::path receipts;      // file that receipts are written down in; empty: nowhere
 };
 
 // What the devices of a process share. Outlives them.
@@ -44,6 +46,7 @@ struct FleetWorld {
   WorkSlots& slots;
   RoundBoard& board;
   Tally& tally;
+  ReceiptLog& receipts;
   const DeviceBehaviour& behaviour;
 };
 

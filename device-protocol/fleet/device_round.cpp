@@ -110,7 +110,10 @@ void Device::deliver(const BrokerMessage& message) {
 void Device::count_answer(const BrokerMessage& message, trib_status status, trib_phase before) {
   if (message.topic.ends_with("/down/receipt")) {
     const bool done = before == TRIB_PHASE_COMMITTING && client_->phase() != before;
-    if (status == TRIB_OK && done) ++world_.tally.receipts;
+    if (status == TRIB_OK && done) {
+      ++world_.tally.receipts;
+      world_.receipts.add(ctx_hash_, identity_.device);
+    }
   } else if (message.topic.ends_with("/down/reject")) {
     ++world_.tally.rejects.at(reject_reason(message.payload));
   }

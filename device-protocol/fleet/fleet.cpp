@@ -48,7 +48,8 @@ class Running {
         examples_(std::move(examples)),
         workers_(options.workers),
         slots_(options.concurrency),
-        world_{io_, workers_, tls_, slots_, board_, tally_, options_.behaviour} {}
+        receipts_(options_.behaviour.receipts),
+        world_{io_, workers_, tls_, slots_, board_, tally_, receipts_, options_.behaviour} {}
 
   Outcome<void> make_devices();
   void run();
@@ -72,6 +73,7 @@ class Running {
   WorkSlots slots_;
   RoundBoard board_;
   Tally tally_;
+  ReceiptLog receipts_;
   const FleetWorld world_;
   std::vector<std::unique_ptr<Device>> devices_;
   asio::signal_set signals_{io_, SIGTERM, SIGINT};

@@ -93,6 +93,8 @@ void add_behaviour(CLI::App& command, RunArguments& arguments) {
   command.add_option("--verify-sums", behaviour.true_vectors,
                      "Record every contribution unmasked in this folder, for scoreboard to check "
                      "sums with. Only for demonstrations");
+  command.add_option("--receipts", behaviour.receipts,
+                     "Write down who holds a receipt for which round in this file");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "gateway/engine/helper_desk.hpp"
 
+#include "cloud/service/failpoint.hpp"
 #include "storage/failure.hpp"
 
 namespace tributary::gateway::engine {
@@ -49,6 +50,7 @@ HelperDesk::Outcome HelperDesk::decide(const v1::SumRequest& request, const std:
             "helper: refused a sum for context " + refusal->ctx_hash.hex() + ": " + refusal->text,
             std::nullopt};
   }
+  service::reach(service::Failpoint::helper_recorded);
   auto outcome = finish(std::get<helper::Job>(decision));
   const std::chrono::duration<double> took = clock_.monotonic() - begun;
   metrics_.helper_seconds.Increment(took.count());
@@ -61,6 +63,7 @@ HelperDesk::Outcome HelperDesk::finish(const helper::Job& job) {
   if (auto* unfinished = std::get_if<helper::Unfinished>(&result)) {
     return {std::nullopt, "helper: " + unfinished->text, std::nullopt};
   }
+  service::reach(service::Failpoint::helper_answered);
   auto& answer = std::get<helper::Answer>(result);
   metrics_.helper_sums.Increment();
   return {forward_mask_sum(answer.ctx_hash, std::move(answer.body)), {}, std::nullopt};

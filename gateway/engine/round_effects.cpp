@@ -1,4 +1,5 @@
 // The half of Rounds that carries out effects.
+#include "cloud/service/failpoint.hpp"
 #include "gateway/engine/rounds.hpp"
 #include "gateway/engine/statement.hpp"
 
@@ -44,6 +45,7 @@ void Rounds::carry_out(OpenRound& round, round::GrantCredit& effect, Step&) {
 void Rounds::carry_out(OpenRound& round, round::SendReceipt& effect, Step&) {
   const crypto::PairKey* key = pair_key(round, effect.device);
   if (key == nullptr) return;  // its epoch is over: the device has left this round
+  service::reach(service::Failpoint::before_receipt);
   around_.answers.receipt(round.admitted.context.hash, effect,
                           crypto::receipt_mac(*key, round.admitted.context.hash, effect.device,
                                               effect.nonce, effect.digest));
@@ -82,6 +84,7 @@ void Rounds::carry_out(OpenRound& round, round::FixSurvivors& effect, Step& step
     store.fix_survivors(ctx_hash, devices);
   });
   step.durable.push_back([this, ctx_hash, hash = effect.survivors_hash] {
+    service::reach(service::Failpoint::survivors_durable);
     feed(ctx_hash, round::SurvivorsDurable{hash});
   });
 }
@@ -137,6 +140,7 @@ void Rounds::finish_sum(const Hash& ctx_hash, const Hash& survivors_hash, SiteSu
                  {"rule", robust::name_of(round->admitted.context.aggregation.kind)}});
   }
   if (sum.fault.empty()) {
+    service::reach(service::Failpoint::sum_made);
     feed(*round, round::SumReady{survivors_hash, std::move(sum.words)});
   } else {
     around_.log(Severity::error, "sum_failed",

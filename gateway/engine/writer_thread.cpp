@@ -2,7 +2,23 @@
 
 #include <boost/asio/post.hpp>
 
+#include "cloud/service/failpoint.hpp"
+
 namespace tributary::gateway::engine {
+namespace {
+
+void pass(Writer::Step step) {
+  switch (step) {
+    case Writer::Step::appended:
+      return service::reach(service::Failpoint::journal_appended);
+    case Writer::Step::synced:
+      return service::reach(service::Failpoint::journal_synced);
+    case Writer::Step::committed:
+      return service::reach(service::Failpoint::batch_committed);
+  }
+}
+
+}  // namespace
 
 WriterThread::WriterThread(boost::asio::io_context& io, Writer& writer) : io_(io), writer_(writer) {
   writer_.on_submit([this](std::size_t bytes) { submitted(bytes); });
@@ -46,7 +62,7 @@ void WriterThread::run() {
     for (;;) {
       auto batch = std::make_shared<Writer::Batch>(next_batch());
       if (batch->empty()) return;
-      writer_.write(*batch);
+      writer_.write(*batch, pass);
       boost::asio::post(io_, [alive = alive_, this, batch] {
         if (*alive) writer_.report(std::move(*batch));
       });

@@ -1,5 +1,6 @@
 #include "gateway/uplink/outbox_sender.hpp"
 
+#include "cloud/service/failpoint.hpp"
 #include "gateway/uplink/question.hpp"
 
 namespace tributary::gateway::uplink {
@@ -55,6 +56,7 @@ boost::asio::awaitable<bool> OutboxSender::forward(std::shared_ptr<Message> mess
     });
     co_return false;
   }
+  service::reach(service::Failpoint::outbox_answered);
   if (answer.good()) {
     link_.metrics().forwarded("delivered").Increment();
   } else {

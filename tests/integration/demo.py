@@ -1,10 +1,13 @@
 """Runs deploy/demo with the built programs and gets at its parts, for tests that break them."""
 import json
 import os
+import re
 import signal
+import ssl
 import subprocess
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,12 +86,50 @@ class Demo:
 
     def kill(self, name):
         """SIGKILL, as a power cut would; returns when the process is gone."""
-        pid = self.pid(name)
+        pid = wait_until(f"{name} to run", lambda: self.pid_or_none(name), 10)
         os.kill(pid, signal.SIGKILL)
         wait_until(f"{name} to be gone", lambda: is_gone(pid), 10)
 
-    def start(self, name):
-        self._restarted.append(subprocess.Popen([str(self.work / "run" / name)], start_new_session=True))
+    def start(self, name, environment=None):
+        self._restarted.append(subprocess.Popen([str(self.work / "run" / name)], start_new_session=True,
+                                                env=dict(os.environ, **(environment or {}))))
+
+    def pid_or_none(self, name):
+        """The process id when the part runs under the script that was started last."""
+        try:
+            pid = self.pid(name)
+        except (FileNotFoundError, ValueError):
+            return None
+        return None if is_gone(pid) else pid
+
+    def gateway_port(self):
+        """Of the coordinator's listener for gateways."""
+        return int(self._listeners()[0].rsplit(":", 1)[1])
+
+    def redirect(self, site, port):
+        """Kills the site and starts it again with the coordinator at another port."""
+        config = self.work / f"{site.removeprefix('3-')}.toml"
+        config.write_text(re.sub(r"https://localhost:\d+", f"https://localhost:{port}", config.read_text()))
+        self.kill(site)
+        self.start(site)
+
+    def task(self):
+        return next(task for task in self.tributary("task", "list")["items"] if task["name"] == "demo")
+
+    def stop_task(self):
+        self.tributary("task", "stop", self.task()["id"])
+
+    def has_open_round(self):
+        rounds = self.get(f"/v1/tasks/{self.task()['id']}/rounds?after={max(0, self.task()['round'] - 1)}")["items"]
+        return any(row["state"] == "open" for row in rounds)
+
+    def get(self, target):
+        """A GET on the admin plane, as the operator; parsed."""
+        operator = self.operator()
+        token = Path(operator["TRIBUTARY_TOKEN_FILE"]).read_text().strip()
+        request = urllib.request.Request(operator["TRIBUTARY_COORDINATOR"] + target, headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=30, context=ssl.create_default_context(cafile=operator["TRIBUTARY_CA"])) as answer:
+            return json.load(answer)
 
     def tributary(self, *arguments):
         """The command line as the operator; parsed --json output."""
@@ -99,12 +140,15 @@ class Demo:
         return json.loads(run.stdout)
 
     def operator(self):
-        listen = [line.split('"')[1] for line in (self.work / "coordinator.toml").read_text().splitlines()
-                  if line.startswith("listen")]
         credentials = self.work / "authority/coordinator"
-        return dict(os.environ, TRIBUTARY_COORDINATOR=f"https://localhost:{listen[1].split(':')[1]}",
+        return dict(os.environ, TRIBUTARY_COORDINATOR=f"https://localhost:{self._listeners()[1].rsplit(':', 1)[1]}",
                     TRIBUTARY_CA=str(credentials / "ca.crt"),
                     TRIBUTARY_TOKEN_FILE=str(credentials / "operator.token"))
+
+    def _listeners(self):
+        """Addresses in the coordinator's configuration: gateways, admin, local."""
+        return [line.split('"')[1] for line in (self.work / "coordinator.toml").read_text().splitlines()
+                if line.startswith("listen")]
 
     def released(self):
         """Rounds released so far by the task named demo; 0 before it exists."""

@@ -1,34 +1,21 @@
-"""R1-R3, small: the parts of a running demonstration die by SIGKILL and come back; no sum is wrong, no round is
-lost for ever, and the task finishes."""
+"""R1-R3: see kill_loop.py. TRIBUTARY_KILLS (20) and TRIBUTARY_SEED (of the day) set its length and its choices."""
+import os
+import time
 import unittest
 
-from tests.integration.demo import Demo, wait_until
+from tests.integration import kill_loop
 
 
 class KilledParts(unittest.TestCase):
-    def test_gateway_broker_and_coordinator_are_killed_and_the_task_finishes(self):
-        with Demo("--data", "digits", "--devices", "12", "--rounds", "12", "--dropout", "0.05",
-                  "--local-steps", "60", "--learning-rate", "0.2") as demo:
-            for number, name in enumerate(["3-site-1", "1-coordinator", "2-broker-2", "3-site-2"]):
-                wait_until(f"round {2 * number + 1}", lambda n=number: demo.released() >= 2 * n + 1, 180)
-                demo.kill(name)
-                demo.start(name)
-                if name == "1-coordinator":
-                    wait_until("the coordinator", self.reachable(demo), 60)
-            code, report = demo.finish(400)
-            self.assertEqual(code, 0, demo.output() + demo.logs())
-            self.assertEqual(report["sums_wrong"], 0)
-            self.assertGreater(report["sums_verified"], 0)
-            self.assertEqual(demo.released(), 12)
-
-    @staticmethod
-    def reachable(demo):
-        def asks():
-            try:
-                return demo.tributary("status")
-            except AssertionError:
-                return None
-        return asks
+    def test_nothing_receipted_is_lost_and_nothing_is_counted_twice(self):
+        seed = int(os.environ.get("TRIBUTARY_SEED", time.strftime("%Y%m%d")))
+        loop, report, accounts, faults = kill_loop.run(int(os.environ.get("TRIBUTARY_KILLS", "20")), seed)
+        said = f"seed {seed}: {dict(loop.killed)}, receipts {dict(accounts)}"
+        self.assertEqual(faults, [], said)
+        self.assertEqual(report["sums_wrong"], 0, said)
+        self.assertGreater(report["sums_verified"], 0, said)
+        self.assertGreater(accounts["released"], 0, said)
+        self.assertEqual(loop.missed, [], f"failpoints that were not reached; {said}")
 
 
 if __name__ == "__main__":

@@ -52,6 +52,11 @@ void Centre::kill() {
 cloud::engine::World Centre::world() {
   cloud::engine::World world;
   world.now = [this] { return nature_.wall(); };
+  world.draw_beacon = [] {
+    Hash beacon;
+    crypto::fill_random(beacon.bytes);
+    return beacon;
+  };
   world.new_task_id = [this] {
     TaskId id;
     id.bytes.fill(++tasks_);

@@ -152,9 +152,14 @@ void Node::start() {
   port.unsubscribe = Port::unsubscribe;
   port.log = Port::write_line;
   const trib_trainer trainer{this, "one-hot", parameters(fleet_), 50, Port::gradient, nullptr};
-  const trib_client_memory memory{memory_->weights.data(),  memory_->initial.data(),
-                                  memory_->gradient.data(), parameters(fleet_),
-                                  memory_->message.data(),  memory_->message.size()};
+  const trib_client_memory memory{memory_->weights.data(),
+                                  memory_->initial.data(),
+                                  memory_->gradient.data(),
+                                  parameters(fleet_),
+                                  memory_->message.data(),
+                                  memory_->message.size(),
+                                  nullptr,
+                                  0};
   trib_client_options options{};
   options.retry_ms = retry_ms;
   options.reveal_quantised = Port::reveal;

@@ -50,6 +50,10 @@ Store::Store(const std::filesystem::path& folder, std::chrono::sys_seconds now)
     : database_(folder / "gateway.db", {schema::gateway, schema::outbox}, now),
       outbox_(database_) {}
 
+void Store::begin_anew(std::chrono::sys_seconds now) {
+  database_.begin_anew({schema::gateway, schema::outbox}, now);
+}
+
 std::vector<StoredDevice> Store::devices() {
   auto rows = database_.prepare("SELECT device, certified_key FROM device ORDER BY device");
   rows.bind();

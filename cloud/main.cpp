@@ -17,6 +17,7 @@ namespace asio = boost::asio;
 namespace engine = tributary::cloud::engine;
 namespace server = tributary::cloud::server;
 namespace service = tributary::service;
+namespace storage = tributary::storage;
 
 void say(engine::Severity severity, std::string_view event, service::log::Fields fields) {
   switch (severity) {
@@ -29,16 +30,21 @@ void say(engine::Severity severity, std::string_view event, service::log::Fields
   }
 }
 
+service::Page readiness(server::Daemon& daemon) {
+  const std::string fault = daemon.fault();
+  std::string text = fault.empty() ? "ready\n" : fault + "\n";
+  for (const auto& aside : daemon.coordinator().store.all_set_aside()) {
+    text += "storage: " + aside.string() + " was corrupt; examine it, then take it away\n";
+  }
+  return {fault.empty() ? 200U : 503U, "text/plain; charset=utf-8", text};
+}
+
 service::Pages pages(server::Daemon& daemon) {
   return {{"/healthz",
            [] {
              return service::Page{200, "text/plain; charset=utf-8", "ok\n"};
            }},
-          {"/readyz",
-           [&daemon] {
-             return daemon.ready() ? service::Page{200, "text/plain; charset=utf-8", "ready\n"}
-                                   : service::Page{503, "text/plain; charset=utf-8", "stopping\n"};
-           }},
+          {"/readyz", [&daemon] { return readiness(daemon); }},
           {"/metrics", [&daemon] {
              return service::Page{200, "text/plain; version=0.0.4; charset=utf-8",
                                   daemon.metrics_page()};
@@ -50,11 +56,27 @@ int fault(int code, const std::string& text) {
   return code;
 }
 
+// A structure that is whole says nothing about the values in it: those decide, and an empty database
+// takes the place of one that makes no sense.
+void open(std::optional<server::Daemon>& daemon, asio::io_context& context,
+          const server::DaemonSettings& settings) {
+  try {
+    daemon.emplace(context, settings, say);
+    return;
+  } catch (const storage::Failure& failure) {
+    if (failure.kind() != storage::FailureKind::corrupt) throw;
+    service::log::error("database_damaged", {{"reason", failure.what()}});
+  }
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  tributary::cloud::store::Store(settings.state, now).begin_anew(now);
+  daemon.emplace(context, settings, say);
+}
+
 int run(const tributary::cloud::Options& options) {
   asio::io_context context(1);
   std::optional<server::Daemon> daemon;
   try {
-    daemon.emplace(context, options.daemon, say);
+    open(daemon, context, options.daemon);
   } catch (const engine::CredentialFault& credential) {
     return fault(service::exit_configuration, credential.what());
   }

@@ -35,6 +35,8 @@ const std::vector<Option>& options() {
        "messages waiting for the loop, and words waiting for the disk"},
       {"limits", "store_bytes", NumberKind{1 << 20, 64 * tib}, "8589934592", false,
        "all journals together"},
+      {"limits", "outbox_bytes", NumberKind{1 << 20, 64 * tib}, "1073741824", false,
+       "what may wait for the coordinator, sums of open rounds included; beyond it none is opened"},
       {"limits", "rule_bytes", NumberKind{1 << 20, std::int64_t{1} << 40}, "268435456", false,
        "memory of a robust rule over devices, in rounds of mode trusted-gateway"},
       {"helper", "enabled", FlagKind{}, "true", false, "remove masks for peer gateways"},
@@ -60,6 +62,7 @@ Config config_of(const service::Settings& settings) {
   config.credit_bytes = static_cast<std::size_t>(settings.number("limits", "credit_bytes"));
   config.queue_bytes = static_cast<std::size_t>(settings.number("limits", "queue_bytes"));
   config.store_bytes = static_cast<std::uint64_t>(settings.number("limits", "store_bytes"));
+  config.outbox_bytes = static_cast<std::uint64_t>(settings.number("limits", "outbox_bytes"));
   config.rule_bytes = static_cast<std::uint64_t>(settings.number("limits", "rule_bytes"));
   config.helper_enabled = settings.flag("helper", "enabled");
   config.helper_n_min = static_cast<std::uint32_t>(settings.number("helper", "n_min"));

@@ -20,6 +20,7 @@ struct Config {
   std::size_t queue_bytes;
   std::uint64_t store_bytes;
   std::uint64_t rule_bytes;
+  std::uint64_t outbox_bytes;
   bool helper_enabled;
   std::uint32_t helper_n_min;
   std::string log_format;

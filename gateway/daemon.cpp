@@ -42,6 +42,8 @@ void make_private_folder(const std::filesystem::path& folder) {
 constexpr auto site_filter = "tributary/v1/site/#";
 constexpr std::chrono::seconds site_listening{5};
 
+constexpr std::uintmax_t room_to_start = std::uintmax_t{1} << 20;  // bytes, for logs and first rows
+
 }  // namespace
 
 Daemon::Daemon(const Config& config, Credentials credentials)
@@ -60,6 +62,7 @@ std::optional<std::string> Daemon::set_up() {
   if (auto* fault = std::get_if<std::string>(&clients)) return *fault;
 
   make_private_folder(config_.state);
+  if (!await_room()) return std::nullopt;
   if (config_.broker_enabled) {
     broker_ = std::make_unique<mqtt::BrokerSession>(
         io_,
@@ -68,8 +71,9 @@ std::optional<std::string> Daemon::set_up() {
         broker_listener());
   }
   const engine::SiteOptions options{
-      config_.name,       config_.state,       credentials_.allow_list, config_.store_bytes,
-      config_.rule_bytes, config_.queue_bytes, config_.credit_bytes,    config_.limits};
+      config_.name,         config_.state,      credentials_.allow_list,
+      config_.store_bytes,  config_.rule_bytes, config_.queue_bytes,
+      config_.credit_bytes, config_.limits,     config_.outbox_bytes};
   threads_ = std::make_unique<engine::SiteThreads>(io_);
   site_ = std::make_unique<engine::Site>(std::move(credentials_.identity), options, site_ports(),
                                          threads_->workers(), clock_, metrics_, log_);
@@ -77,8 +81,12 @@ std::optional<std::string> Daemon::set_up() {
     make_private_folder(config_.state / "helper");
     helper::Limits limits;
     limits.n_min = config_.helper_n_min;
-    site_->help(helper::HelperRole::open(config_.state / "helper", std::move(*credentials_.helper),
-                                         limits, clock_.wall()));
+    auto role = helper::HelperRole::open(config_.state / "helper", std::move(*credentials_.helper),
+                                         limits, clock_.wall());
+    if (const auto& reason = role->epoch_reason(); !reason.empty()) {
+      log::warning("helper_epoch_begun", {{"epoch", role->epoch()}, {"reason", reason}});
+    }
+    site_->help(std::move(role));
   }
   uplink_ = std::make_unique<uplink::Uplink>(
       io_, [this] { return std::make_unique<uplink::SteadyAlarm>(io_); }, *site_, clock_,
@@ -88,14 +96,35 @@ std::optional<std::string> Daemon::set_up() {
   return std::nullopt;
 }
 
+// A database cannot even be opened on a full disk: says so in its readiness and waits. False: the program
+// is to end.
+bool Daemon::await_room() {
+  const auto room = [this] {
+    std::error_code error;
+    const auto space = std::filesystem::space(config_.state, error);
+    return error || space.available >= room_to_start;
+  };
+  if (room()) return true;
+  log::error("storage_full",
+             {{"folder", config_.state.string()}, {"next", "starting when there is room"}});
+  while (!room()) {
+    io_.run_for(std::chrono::milliseconds(500));
+    if (exiting_) return false;
+    io_.restart();
+  }
+  log::info("storage_has_room", {});
+  return true;
+}
+
 int Daemon::run() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (!error) stop("signal " + std::to_string(signal), service::exit_success);
+  });
   if (const auto fault = set_up()) {
     log::error("start_failed", {{"reason", *fault}});
     return service::exit_failure;
   }
-  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
-    if (!error) stop("signal " + std::to_string(signal), service::exit_success);
-  });
+  if (exiting_) return exit_code_;
   site_->start();
   threads_->run(*site_);
   if (broker_) broker_->start();
@@ -113,6 +142,7 @@ int Daemon::run() {
 void Daemon::stop(const std::string& why, int exit_code) {
   log::info("stopping", {{"reason", why}});
   exit_code_ = exit_code;
+  exiting_ = true;
   io_.stop();
 }
 
@@ -184,12 +214,23 @@ service::Pages Daemon::pages() {
            }},
           {"/readyz", [this] { return readiness(); }},
           {"/metrics", [this] {
+             metrics_.databases_set_aside.Set(static_cast<double>(set_aside().size()));
              if (!broker_) return service::Page{200, "text/plain; version=0.0.4", metrics_.text()};
              metrics_.inbox_bytes.Set(static_cast<double>(broker_->inbox_bytes()));
              const auto dropped = static_cast<double>(broker_->dropped());
              metrics_.inbox_dropped.Increment(dropped - metrics_.inbox_dropped.Value());
              return service::Page{200, "text/plain; version=0.0.4", metrics_.text()};
            }}};
+}
+
+std::vector<std::filesystem::path> Daemon::set_aside() const {
+  auto all = storage::set_aside_in(config_.state);
+  for (auto& path : storage::set_aside_in(config_.state / "helper")) all.push_back(std::move(path));
+  return all;
+}
+
+std::string Daemon::storage_fault() const {
+  return site_ ? site_->storage_fault() : "no room to start";
 }
 
 // Ready: devices can upload. The coordinator may be away; what is open goes on. A helper without devices of
@@ -201,10 +242,14 @@ service::Page Daemon::readiness() const {
     text += "broker: " + broker_fault_ + "\n";
     ready = false;
   }
-  if (site_->storage_full()) {
-    text += "storage: no room for uploads; free space under " + config_.state.string() + "\n";
+  if (const auto fault = storage_fault(); !fault.empty()) {
+    text += "storage: " + fault + "; free space under " + config_.state.string() + "\n";
     ready = false;
   }
+  for (const auto& aside : set_aside()) {
+    text += "storage: " + aside.string() + " was corrupt; examine it, then take it away\n";
+  }
+  if (!uplink_) return {503U, "text/plain; charset=utf-8", text};
   if (!uplink_->reachable()) {
     text += "coordinator: " + uplink_->fault() + "\n";
     ready = ready && broker_ != nullptr;

@@ -27,7 +27,10 @@ class Daemon {
  private:
   std::optional<std::string> set_up();  // what prevents the start
   service::Pages pages();
+  bool await_room();
   service::Page readiness() const;
+  std::string storage_fault() const;
+  std::vector<std::filesystem::path> set_aside() const;
   mqtt::BrokerListener broker_listener();
   void look_at_retained();
   engine::SitePorts site_ports();
@@ -50,6 +53,7 @@ class Daemon {
   std::unique_ptr<engine::SiteThreads> threads_;  // end before the site
   std::unique_ptr<uplink::Uplink> uplink_;
   int exit_code_ = 0;
+  bool exiting_ = false;
 };
 
 }  // namespace tributary::gateway

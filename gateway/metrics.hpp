@@ -53,7 +53,9 @@ class Metrics {
   prometheus::Gauge& journal_bytes;
   prometheus::Gauge& storage_full;
   prometheus::Gauge& roster_devices;
+  prometheus::Gauge& databases_set_aside;
   prometheus::Gauge& outbox_messages;
+  prometheus::Gauge& outbox_bytes;
   prometheus::Gauge& outbox_oldest_seconds;
   prometheus::Gauge& broker_connected;
   prometheus::Gauge& coordinator_reachable;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <stdexcept>
 
 #include "storage/archive.hpp"
@@ -34,17 +35,23 @@ void check(SQLite::Database& connection, const std::filesystem::path& path) {
   if (verdict != "ok") throw Failure(FailureKind::corrupt, path.string() + ": " + verdict);
 }
 
+FileDescriptor opened(const std::filesystem::path& path, int mode) {
+  FileDescriptor file(::open(path.c_str(), mode | O_CLOEXEC));
+  if (file.get() < 0) throw system_failure(path.string() + ": cannot be opened", errno);
+  return file;
+}
+
 // A killed predecessor leaves a log whose end nobody has synced, and one whose sync failed a log that is
 // not what the medium has: later commits behind such frames would be lost with them. The database
 // itself needs none of this: until its sync succeeds, the log is kept and written to it again.
 void settle_log(const std::filesystem::path& log) {
   if (!std::filesystem::exists(log)) return;
-  settle(FileDescriptor(::open(log.c_str(), O_RDWR | O_CLOEXEC)), log);
+  settle(opened(log, O_RDWR), log);
 }
 
 // Throws when a part of the file cannot be read. Without a connection: closing a file ends its locks.
 void read_through(const std::filesystem::path& path) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor file = opened(path, O_RDONLY);
   std::vector<std::uint8_t> part(std::size_t{1} << 20);
   for (std::uint64_t at = 0; read_at(file, at, part, path) == part.size(); at += part.size()) {
   }

@@ -13,6 +13,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds heartbeat{250};
+constexpr std::uintmax_t room_needed = std::uintmax_t{4} << 20;
 constexpr std::chrono::seconds last_words{2};  // for requests that are being answered at the end
 
 TaskId random_task_id() {
@@ -76,6 +77,7 @@ Daemon::Daemon(asio::io_context& context, DaemonSettings settings, Say say)
     metrics_.request_answered(plane, route, status);
   };
   coordinator_.revisions.listen([this](const GatewayId& gateway) { front_.room.wake(gateway); });
+  coordinator_.store.models.keep_newest(settings_.models_kept);
   if (!coordinator_.store.set_aside().empty()) {
     say_(engine::Severity::error, "database_set_aside",
          {{"kept_as", coordinator_.store.set_aside().string()},
@@ -119,6 +121,7 @@ void Daemon::start() {
 void Daemon::beat() {
   if (front_.stopping) return;
   try {
+    look_for_room();
     coordinator_.tick();
   } catch (const storage::Failure& failure) {
     storage_failed(failure);
@@ -127,6 +130,24 @@ void Daemon::beat() {
   heart_.async_wait([this](const boost::system::error_code& error) {
     if (!error) beat();
   });
+}
+
+// A disk with so little room is full for the next sum.
+std::string Daemon::fault() const {
+  if (front_.stopping || failed_) return "stopping";
+  std::error_code error;
+  const auto space = std::filesystem::space(settings_.state, error);
+  std::string why = full_;
+  if (why.empty() && !error && space.available < room_needed) why = "no room for sums and models";
+  if (why.empty()) return {};
+  return "storage: " + why + "; free space under " + settings_.state.string();
+}
+
+void Daemon::look_for_room() {
+  if (full_.empty()) return;
+  coordinator_.store.probe();
+  full_.clear();
+  say_(engine::Severity::info, "storage_has_room", {});
 }
 
 void Daemon::stop() {
@@ -147,7 +168,11 @@ void Daemon::stop() {
 }
 
 void Daemon::storage_failed(const storage::Failure& failure) {
-  say_(engine::Severity::error, "storage_failed", {{"reason", failure.what()}});
+  const bool full = failure.kind() == storage::FailureKind::full;
+  if (!full || full_.empty()) {
+    say_(engine::Severity::error, "storage_failed", {{"reason", failure.what()}});
+  }
+  if (full) full_ = failure.what();
   // What was not synced is unknown now, and only opening the file again tells.
   if (failure.kind() == storage::FailureKind::io ||
       failure.kind() == storage::FailureKind::corrupt) {

@@ -18,6 +18,7 @@ struct DaemonSettings {
   boost::asio::ip::tcp::endpoint gateways;
   boost::asio::ip::tcp::endpoint admin;
   Limits limits;
+  std::uint32_t models_kept = 0;                 // per task; 0: all
   std::optional<engine::HelperSettings> helper;  // none: this coordinator helps nobody
 };
 
@@ -43,7 +44,8 @@ class Daemon {
 
   // From any thread with the context's executor held, that is: on the owner's thread.
   std::string metrics_page() { return metrics_.page(coordinator_); }
-  bool ready() const { return !front_.stopping && !failed_; }
+  // Empty: ready. Otherwise what is wrong and its remedy.
+  std::string fault() const;
   // The store failed in a way only a restart can mend.
   bool failed() const { return failed_; }
   boost::asio::ip::tcp::endpoint gateways() const { return gateways_.local_endpoint(); }
@@ -54,6 +56,7 @@ class Daemon {
   engine::World world(Say say);
   void beat();
   void storage_failed(const storage::Failure& failure);
+  void look_for_room();
 
   boost::asio::io_context& context_;
   DaemonSettings settings_;
@@ -68,6 +71,7 @@ class Daemon {
   boost::asio::steady_timer heart_;
   std::function<void()> stopped_ = [] {};
   bool failed_ = false;
+  std::string full_;  // why the store cannot write, until it can again
 };
 
 }  // namespace tributary::cloud::server

@@ -54,7 +54,9 @@ Metrics::Metrics()
                     .Register(registry_)),
       open_rounds_(gauge(registry_, "tributary_open_rounds", "Rounds open now.")),
       database_bytes_(gauge(registry_, "tributary_database_bytes",
-                            "Size of the database on disk, log included.")) {
+                            "Size of the database on disk, log included.")),
+      set_aside_(gauge(registry_, "tributary_databases_set_aside",
+                       "Corrupt databases that were set aside and are still there.")) {
   rounds_.Add({{"outcome", "released"}});
   rounds_.Add({{"outcome", "abandoned"}});
 }
@@ -92,6 +94,7 @@ std::string Metrics::page(engine::Coordinator& coordinator) {
       .Set(static_cast<double>(members.size()) - static_cast<double>(down));
   open_rounds_.Set(static_cast<double>(coordinator.rounds.runs().size()));
   database_bytes_.Set(static_cast<double>(coordinator.store.bytes()));
+  set_aside_.Set(static_cast<double>(coordinator.store.all_set_aside().size()));
   return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 

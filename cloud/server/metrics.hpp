@@ -37,6 +37,7 @@ class Metrics final : public engine::Observer {
   prometheus::Family<prometheus::Gauge>& gateways_;
   prometheus::Gauge& open_rounds_;
   prometheus::Gauge& database_bytes_;
+  prometheus::Gauge& set_aside_;
 };
 
 }  // namespace tributary::cloud::server

@@ -51,6 +51,7 @@ std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offe
     return "there is no room for " + std::to_string(most) +
            " updates; free space under the state folder or raise limits.store_bytes";
   }
+  if (auto fault = outbox_fault(context)) return fault;
   if (const auto needed = rule_bytes(context, most); needed > options_.rule_bytes) {
     return std::string(robust::name_of(context.aggregation.kind)) + " over " +
            std::to_string(most) + " updates takes " + std::to_string(needed >> 20) +
@@ -344,11 +345,32 @@ void Rounds::revoked(const std::vector<DeviceId>& devices) {
 }
 
 void Rounds::tick() {
-  storage_full_ = !space_.fits(journal_bytes(), 0);
+  storage_full_ = !stalled_.empty() || !space_.fits(journal_bytes(), 0);
   around_.metrics.storage_full.Set(storage_full_ ? 1 : 0);
   around_.metrics.journal_bytes.Set(static_cast<double>(journal_bytes()));
   for (auto& round : rounds_) feed(round, round::Tick{});
   count_phases();
+}
+
+std::string Rounds::storage_fault() const {
+  if (!stalled_.empty()) return stalled_;
+  return storage_full_ ? "no room for uploads" : "";
+}
+
+// What has been put is never dropped. So no round is opened whose sum might find no place, beside those
+// of the rounds that are open.
+std::optional<std::string> Rounds::outbox_fault(const wire::Context& context) const {
+  std::uint64_t bytes = outbox_.bytes + context.upload_bytes();
+  std::uint64_t messages = outbox_.messages + 1;
+  for (const auto& round : rounds_) {
+    if (round.machine.closed()) continue;
+    bytes += round.admitted.context.upload_bytes();
+    ++messages;
+  }
+  if (bytes <= options_.outbox_bytes && messages <= outbox_messages) return std::nullopt;
+  return "its sum would be one of " + std::to_string(messages) + " messages of " +
+         std::to_string(bytes >> 20) +
+         " MiB that wait for the coordinator; restore the way to it or raise limits.outbox_bytes";
 }
 
 std::uint64_t Rounds::journal_bytes() const {

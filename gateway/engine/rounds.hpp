@@ -53,7 +53,9 @@ class Rounds {
     std::uint64_t rule_bytes;  // memory for a rule over devices
     round::Limits limits;      // credit_chunks is set per round from credit_bytes
     std::size_t credit_bytes;
+    std::uint64_t outbox_bytes;  // those waiting, and the sums of open rounds
   };
+  static constexpr std::uint64_t outbox_messages = 10'000;
 
   Rounds(Surroundings surroundings, Options options);
 
@@ -91,7 +93,11 @@ class Rounds {
   const Admitted* admitted(const Hash& ctx_hash) const;  // of a round that is not over
   std::size_t open_count() const;
   std::set<TaskId> open_tasks() const;
-  bool storage_full() const { return storage_full_; }
+  // What waits for the coordinator now; the sender tells after each look.
+  void outbox_holds(storage::Outbox::Size size) { outbox_ = size; }
+  void writer_stalled(const std::string& why) { stalled_ = why; }
+  // Why uploads are refused for lack of space; empty: they are not.
+  std::string storage_fault() const;
 
  private:
   struct Step;  // round_step.hpp
@@ -141,6 +147,7 @@ class Rounds {
   static std::vector<DeviceId> expected(const wire::Context& context, const DeviceKeys& keys,
                                         const PairwiseRound* pairwise, const Allowed& allowed);
   std::uint64_t journal_bytes() const;
+  std::optional<std::string> outbox_fault(const wire::Context& context) const;
   void count_phases();
 
   Surroundings around_;
@@ -150,6 +157,8 @@ class Rounds {
   std::set<Hash> ended_;         // the newest of them, see ended_order_
   std::deque<Hash> ended_order_;
   bool storage_full_ = false;
+  std::string stalled_;  // what the writer waits for
+  storage::Outbox::Size outbox_{};
 };
 
 }  // namespace tributary::gateway::engine

@@ -64,12 +64,7 @@ Site::Site(Identity identity, SiteOptions options, SitePorts ports, Workers work
       board_(ports_.publish_retained),
       retained_(ports_.publish_retained) {
   auto store = std::make_unique<Store>(options_.state, clock_.wall());
-  if (const auto& aside = store->database().set_aside(); !aside.empty()) {
-    log_(Severity::error, "database_damaged",
-         {{"set_aside", aside.string()},
-          {"effect", "rounds in progress are lost, devices join again"}});
-  }
-  OnDisk on_disk = load(*store);
+  OnDisk on_disk = load_or_begin_anew(*store);
   const bool keyless = on_disk.epoch_keys.empty();
   epoch_keys_ = std::make_unique<EpochKeys>(identity_, std::move(on_disk.epoch_keys));
   if (keyless || (epoch_keys_->due(clock_.wall()) && on_disk.rounds.empty())) {
@@ -81,7 +76,9 @@ Site::Site(Identity identity, SiteOptions options, SitePorts ports, Workers work
   const Writer::Observer observer{[this](std::size_t, std::size_t bytes) {
                                     metrics_.batch_bytes.Observe(static_cast<double>(bytes));
                                   },
-                                  [this](const std::string& why) { ports_.broken(why); }};
+                                  [this](const std::string& why) { ports_.broken(why); },
+                                  [this](const std::string& why) { writer_stalled(why); }};
+  const auto outbox = store->outbox().size();
   writer_ = std::make_unique<Writer>(options_.queue_bytes, observer, std::move(store));
   groups_ = std::make_unique<GroupDesk>(GroupDesk::Surroundings{
       identity_, clock_, log_, *writer_, *pair_keys_, *epoch_keys_, answers_, retained_,
@@ -90,8 +87,46 @@ Site::Site(Identity identity, SiteOptions options, SitePorts ports, Workers work
       Rounds::Surroundings{workers_.sums, identity_, clock_, log_, *writer_, *pair_keys_, answers_,
                            board_, metrics_, ports_.outbox_grew, *groups_, retained_},
       Rounds::Options{journal_folder(options_), options_.store_bytes, options_.rule_bytes,
-                      options_.limits, options_.credit_bytes});
+                      options_.limits, options_.credit_bytes, options_.outbox_bytes});
+  rounds_->outbox_holds(outbox);
   resume(std::move(on_disk));
+}
+
+// A structure that is whole says nothing about the values in it.
+Site::OnDisk Site::load_or_begin_anew(Store& store) {
+  std::string fault;
+  std::optional<OnDisk> on_disk;
+  try {
+    on_disk = load(store);
+  } catch (const storage::Failure& failure) {
+    if (failure.kind() != storage::FailureKind::corrupt) throw;
+    fault = failure.what();
+  }
+  if (!on_disk) {
+    store.begin_anew(clock_.wall());
+    on_disk = load(store);
+  }
+  if (const auto& aside = store.database().set_aside(); !aside.empty()) {
+    log_(Severity::error, "database_damaged",
+         {{"set_aside", aside.string()},
+          {"reason", fault.empty() ? "its structure is damaged" : fault},
+          {"effect", "rounds in progress are lost, devices join again"}});
+  }
+  return std::move(*on_disk);
+}
+
+void Site::writer_stalled(const std::string& why) {
+  rounds_->writer_stalled(why);
+  if (why.empty()) {
+    log_(Severity::info, "storage_has_room", {});
+  } else {
+    log_(Severity::error, "storage_full",
+         {{"reason", why}, {"next", "no receipts and no new uploads until there is room"}});
+  }
+}
+
+std::string Site::storage_fault() const {
+  return rounds_->storage_fault();
 }
 
 void Site::resume(OnDisk on_disk) {

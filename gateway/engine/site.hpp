@@ -22,6 +22,8 @@ struct SiteOptions {
   std::size_t queue_bytes;
   std::size_t credit_bytes;
   round::Limits limits;
+  std::uint64_t outbox_bytes = std::uint64_t{1}
+                               << 30;  // no round is opened whose sum would not fit
 };
 
 // How the site speaks; all run on the owner's thread.
@@ -66,13 +68,17 @@ class Site {
   HelperDesk* helper() { return helper_.get(); }  // nullptr: this gateway helps nobody
   Writer& writer() { return *writer_; }
   void enqueue(Forward forward);  // into the outbox
+  void outbox_holds(storage::Outbox::Size size) { rounds_->outbox_holds(size); }
 
-  bool storage_full() const { return rounds_->storage_full(); }
+  // Why nothing new is accepted for lack of space, empty: there is room.
+  std::string storage_fault() const;
   std::size_t open_rounds() const { return rounds_->open_count(); }
 
  private:
   struct OnDisk;
   static OnDisk load(Store& store);
+  OnDisk load_or_begin_anew(Store& store);
+  void writer_stalled(const std::string& why);
   void resume(OnDisk on_disk);
   void hello(const DeviceId& device, std::string_view payload);
   void welcome(const DeviceId& device, const v1::CertifiedKey& key, const Hash& epoch_key_hash);

@@ -37,6 +37,10 @@ Store::Store(const std::filesystem::path& folder, std::chrono::sys_seconds now)
       groups_(database_),
       reveals_(database_) {}
 
+void Store::begin_anew(std::chrono::sys_seconds now) {
+  database_.begin_anew({schema::gateway, schema::outbox}, now);
+}
+
 std::vector<StoredDevice> Store::devices() {
   auto rows = database_.prepare("SELECT device, certified_key FROM device ORDER BY device");
   rows.bind();

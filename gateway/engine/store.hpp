@@ -43,6 +43,9 @@ class Store {
 
   Store(const std::filesystem::path& folder, std::chrono::sys_seconds now);
 
+  // Sets a database aside whose values make no sense; an empty one takes its place.
+  void begin_anew(std::chrono::sys_seconds now);
+
   storage::Database& database() { return database_; }
   storage::Outbox& outbox() { return outbox_; }
   GroupRows& groups() { return groups_; }

@@ -60,8 +60,13 @@ void Writer::write(Batch& batch, const std::function<void(Step)>& done) {
     }
   });
   reached(Step::committed);
-  for (const auto& item : batch) {
-    if (item.afterwards) item.afterwards();
+  try {
+    for (const auto& item : batch) {
+      if (item.afterwards) item.afterwards();
+    }
+  } catch (const storage::Failure& failure) {
+    // The changes are committed: this batch must not be written again.
+    throw storage::Failure(storage::FailureKind::io, failure.what());
   }
 }
 

@@ -17,7 +17,8 @@ class Writer {
   // Called on the io_context thread.
   struct Observer {
     std::function<void(std::size_t items, std::size_t bytes)> batch;  // committed
-    std::function<void(const std::string& why)> failed;  // once; nothing is written any more
+    std::function<void(const std::string& why)> failed;   // once; nothing is written any more
+    std::function<void(const std::string& why)> stalled;  // no room; empty: there is some again
   };
 
   Writer(std::size_t queue_bytes, Observer observer, std::unique_ptr<Store> store)
@@ -54,11 +55,13 @@ class Writer {
   // `wake` runs after each submission, on the io_context thread; `bytes` are all that wait.
   void on_submit(std::function<void(std::size_t bytes)> wake);
   Batch take();  // what waits; empty: nothing
-  // Throws what the disk throws: nothing may be written afterwards. `done` is told of each step and may
+  // Throws what the disk throws. After storage::FailureKind::full nothing of the batch has been promised
+  // and it may be written again, as often as it takes; otherwise nothing may be written afterwards. `done` is told of each step and may
   // throw to end the batch there, as a crash would.
   void write(Batch& batch, const std::function<void(Step)>& done = {});
   void report(Batch batch);
   void failed(const std::string& why) { observer_.failed(why); }
+  void stalled(const std::string& why) { observer_.stalled(why); }
 
  private:
   void submit(Item item);

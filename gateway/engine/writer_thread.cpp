@@ -57,12 +57,35 @@ Writer::Batch WriterThread::next_batch() {
   }
 }
 
+// A full disk frees itself when space does: the batch waits for that. False: the thread is to end, and
+// nothing of the batch was promised.
+bool WriterThread::write(Writer::Batch& batch) {
+  for (bool told = false;; told = true) {
+    try {
+      writer_.write(batch, pass);
+      if (told) tell_stalled({});
+      return true;
+    } catch (const storage::Failure& failure) {
+      if (failure.kind() != storage::FailureKind::full) throw;
+      if (!told) tell_stalled(failure.what());
+    }
+    std::unique_lock lock(mutex_);
+    if (wake_.wait_for(lock, room_wait, [&] { return stopping_; })) return false;
+  }
+}
+
+void WriterThread::tell_stalled(const std::string& why) {
+  boost::asio::post(io_, [alive = alive_, this, why] {
+    if (*alive) writer_.stalled(why);
+  });
+}
+
 void WriterThread::run() {
   try {
     for (;;) {
       auto batch = std::make_shared<Writer::Batch>(next_batch());
       if (batch->empty()) return;
-      writer_.write(*batch, pass);
+      if (!write(*batch)) return;
       boost::asio::post(io_, [alive = alive_, this, batch] {
         if (*alive) writer_.report(std::move(*batch));
       });

@@ -14,10 +14,11 @@ class WriterThread {
   static constexpr std::size_t batch_bytes = 8 << 20;
   static constexpr std::chrono::milliseconds batch_wait{
       5};  // whoever comes meanwhile shares the fsync
+  static constexpr std::chrono::milliseconds room_wait{500};  // between attempts on a full disk
 
   // Belongs to the io_context thread; the writer outlives it.
   WriterThread(boost::asio::io_context& io, Writer& writer);
-  // Writes what is queued, then ends the thread. No callback runs afterwards.
+  // Writes what is queued, unless the disk is full, then ends the thread. No callback runs afterwards.
   ~WriterThread();
   WriterThread(const WriterThread&) = delete;
   WriterThread& operator=(const WriterThread&) = delete;
@@ -25,6 +26,8 @@ class WriterThread {
  private:
   void submitted(std::size_t bytes);
   Writer::Batch next_batch();
+  bool write(Writer::Batch& batch);
+  void tell_stalled(const std::string& why);
   void run();
 
   boost::asio::io_context& io_;

@@ -34,6 +34,10 @@ class Link {
                                        std::chrono::milliseconds(30'000)};
     return storage::backoff_delay(backoff, failures, chance()) + std::chrono::milliseconds(100);
   }
+  // Between two messages of a backlog: 25 to 100 ms.
+  static std::chrono::milliseconds pause() {
+    return std::chrono::milliseconds(25 + static_cast<int>(75 * chance()));
+  }
   Metrics& metrics() { return metrics_; }
 
   // One line about something the coordinator said. Not a coroutine: g++ 12 keeps no lists in those.

@@ -19,6 +19,7 @@ boost::asio::awaitable<void> OutboxSender::run() {
       auto message = std::make_shared<Message>(std::move(entry));
       reachable = co_await forward(message);
       if (!reachable) break;
+      if (backlog.size.messages > batch) co_await pace_.wait(link_.pause());
     }
     failures = reachable ? 0 : failures + 1;
     if (!reachable) {
@@ -32,28 +33,37 @@ boost::asio::awaitable<void> OutboxSender::run() {
 boost::asio::awaitable<OutboxSender::Backlog> OutboxSender::look() {
   std::function<Backlog(engine::Store&)> question = [at = now()](engine::Store& store) {
     auto& outbox = store.outbox();
-    return Backlog{outbox.due(at, batch), outbox.count(), outbox.oldest()};
+    return Backlog{outbox.due(at, batch), outbox.size(), outbox.oldest()};
   };
   Backlog backlog = co_await ask(site_.writer(), std::move(question));
   auto& metrics = link_.metrics();
-  metrics.outbox_messages.Set(static_cast<double>(backlog.count));
+  metrics.outbox_messages.Set(static_cast<double>(backlog.size.messages));
+  metrics.outbox_bytes.Set(static_cast<double>(backlog.size.bytes));
+  site_.outbox_holds(backlog.size);
   const std::chrono::duration<double> age =
       backlog.oldest ? now() - *backlog.oldest : std::chrono::milliseconds(0);
   metrics.outbox_oldest_seconds.Set(age.count());
   co_return backlog;
 }
 
+// It may be this message that cannot get through: others go first.
+void OutboxSender::postpone(std::shared_ptr<Message> message, const HttpAnswer& answer) {
+  const auto attempts = message->attempts + 1;
+  const auto next = now() + link_.delay(attempts);
+  site_.writer().commit([message, attempts, next, fault = answer.fault](engine::Store& store) {
+    store.outbox().reschedule(message->key, next, attempts, fault);
+  });
+}
+
 boost::asio::awaitable<bool> OutboxSender::forward(std::shared_ptr<Message> message) {
   HttpRequest request{"PUT", message->destination, std::string(text_of(message->content)),
                       std::chrono::seconds(60)};
+  const bool others_pass = link_.reachable();
   const HttpAnswer answer = co_await link_.send(std::move(request));
   if (answer.passing()) {
     link_.metrics().forwarded("failed").Increment();
-    const auto attempts = message->attempts + 1;
-    const auto next = now() + link_.delay(attempts);
-    site_.writer().commit([message, attempts, next, fault = answer.fault](engine::Store& store) {
-      store.outbox().reschedule(message->key, next, attempts, fault);
-    });
+    // While nobody is reached the order stays, and nothing is written.
+    if (answer.status != 0 || others_pass) postpone(message, answer);
     co_return false;
   }
   service::reach(service::Failpoint::outbox_answered);

@@ -19,7 +19,7 @@ Uplink::Uplink(boost::asio::io_context& io, const MakeAlarm& make_alarm, engine:
       announcer_(make_alarm(), site, link_),
       errands_(make_alarm(), site, clock, link_),
       work_(make_alarm(), site, link_, [this](const v1::Work& work) { errands_.want(work); }),
-      outbox_(make_alarm(), site, clock, link_) {
+      outbox_(make_alarm(), make_alarm(), site, clock, link_) {
   link_.on_return([this] { announcer_.again(); });
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """One gateway under load: N real devices (the C library, each over its own TLS-PSK session) upload D masked
 parameters in one round. Prints a table and, with --json FILE, the same as JSON: resident memory of the gateway,
-MiB/s made durable, CPU seconds by process, and the broker's own ceiling on the same path (TLS-PSK, QoS 1, same
+MiB/s made durable, CPU seconds by process, bytes written to the medium per update and per round, and the broker's own ceiling on the same path (TLS-PSK, QoS 1, same
 message size, the distribution's clients) measured in the same run.
 
   tests/bench/gateway_load.py --bin build/release/bin [--devices 1000] [--parameters 100000]
@@ -39,6 +39,11 @@ class Process:
     def cpu(self):
         fields = Path(f"/proc/{self._child.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def written(self):
+        """Bytes this process has had written to the medium (/proc/<pid>/io), those given up before that taken off."""
+        fields = dict(line.split(": ") for line in Path(f"/proc/{self._child.pid}/io").read_text().splitlines())
+        return int(fields["write_bytes"]) - int(fields["cancelled_write_bytes"])
 
     def runs(self):
         return self._child.poll() is None
@@ -246,6 +251,8 @@ def measure(world, options):
     world.wait_until("every device in the roster", lambda: any(
         gateway["roster_size"] == options.devices for gateway in world.gateways()), 300)
     before = [(process, process.cpu()) for process in world.processes]
+    coordinator = world.named("coordinator")
+    gateway_written, coordinator_written = gateway.written(), coordinator.written()
     idle = gateway.memory("RssAnon")
     task = world.task()
     peak = idle
@@ -269,6 +276,12 @@ def measure(world, options):
               "durable_mib_per_second": rate, "broker_ceiling_mib_per_second": ceiling,
               "share_of_broker_ceiling": rate / ceiling,
               "gateway_anonymous_mib_idle": idle, "gateway_anonymous_mib_peak": max(peak, gateway.memory("RssAnon"))}
+    update = masked * 1048576 / options.devices
+    result["written_bytes_per_update"] = (gateway.written() - gateway_written) / options.devices
+    result["written_per_byte_of_update"] = result["written_bytes_per_update"] / update
+    result["coordinator_written_bytes_per_round"] = coordinator.written() - coordinator_written
+    result["coordinator_written_per_byte_of_model"] = (
+        result["coordinator_written_bytes_per_round"] / (4 * options.parameters))
     for process, cpu in before:
         result[f"cpu_seconds {process.name}"] = process.cpu() - cpu
     return result

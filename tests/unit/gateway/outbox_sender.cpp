@@ -1,0 +1,123 @@
+// The outbox over days without the cloud, in virtual time.
+#include <doctest/doctest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <cstdlib>
+
+#include "gateway/uplink/outbox_sender.hpp"
+#include "tests/unit/gateway/site_world.hpp"
+
+using namespace tributary;
+using namespace tributary::gateway;
+using namespace tributary::gateway::test;
+using std::chrono::milliseconds;
+
+namespace {
+
+// Waits pass at once; only the clock knows of them.
+class Jump : public uplink::Alarm {
+ public:
+  Jump(boost::asio::io_context& io, milliseconds& clock, std::vector<milliseconds>& waits)
+      : io_(io), clock_(clock), waits_(waits) {}
+  ~Jump() override { *alive_ = 0; }
+  void set(milliseconds time, std::function<void()> then) override {
+    const int number = ++*alive_;
+    waits_.push_back(time);
+    boost::asio::post(io_, [this, alive = alive_, number, time, then = std::move(then)] {
+      if (*alive != number) return;
+      clock_ += time;
+      then();
+    });
+  }
+
+ private:
+  boost::asio::io_context& io_;
+  milliseconds& clock_;
+  std::vector<milliseconds>& waits_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+};
+
+struct Arrival {
+  std::string path;
+  milliseconds at;
+};
+
+// The site's writer without its thread, so that no real time passes.
+void drive_writer(SiteWorld& world) {
+  world.threads.reset();
+  world.site->writer().on_submit([&world](std::size_t) {
+    boost::asio::post(world.io, [&world] {
+      auto batch = world.site->writer().take();
+      if (batch.empty()) return;
+      world.site->writer().write(batch);
+      world.site->writer().report(std::move(batch));
+    });
+  });
+}
+
+}  // namespace
+
+TEST_CASE(
+    "R8, R9: days without the cloud lose nothing; then the outbox drains in order and paced") {
+  constexpr int messages = 200;
+  const std::chrono::hours cut_off{std::getenv("TRIBUTARY_LONG") != nullptr ? 24 * 7 : 24};
+  Fleet fleet(3);
+  SiteWorld world(fleet);
+  world.join_all();
+  world.open(fleet.context(2, 3));
+  for (const auto& device : fleet.devices) world.upload(device);
+  REQUIRE(world.sum().survivors_size() == 3);
+  drive_writer(world);
+
+  milliseconds clock{0};
+  std::vector<milliseconds> waits;
+  std::vector<milliseconds> attempts;
+  std::vector<Arrival> arrivals;
+  const engine::Clock clocks{
+      [&] { return world.wall + std::chrono::floor<std::chrono::seconds>(clock); },
+      [&] { return std::chrono::duration_cast<round::Instant>(clock); }};
+  uplink::Http http =
+      [&](uplink::HttpRequest request) -> boost::asio::awaitable<uplink::HttpAnswer> {
+    uplink::HttpAnswer answer;
+    if (clock < cut_off) {
+      attempts.push_back(clock);
+      answer.fault = "no route to host";
+    } else {
+      answer.status = 200;
+      arrivals.push_back({request.target, clock});
+    }
+    co_return answer;
+  };
+  uplink::Link link(http, world.metrics, [](engine::Severity, std::string_view, auto) {});
+  const auto alarm = [&] { return std::make_unique<Jump>(world.io, clock, waits); };
+  uplink::OutboxSender sender(alarm(), alarm(), *world.site, clocks, link);
+  std::vector<std::string> expected;
+  for (int i = 0; i < messages; ++i) {
+    const std::string name = "message/" + std::to_string(i);
+    world.site->enqueue({name, "/v1/" + name, std::string(1000, 'x')});
+    expected.push_back("/v1/" + name);
+  }
+  boost::asio::co_spawn(world.io, sender.run(), boost::asio::detached);
+  while (arrivals.size() < messages + 1 && world.io.run_one() > 0) {
+  }
+  REQUIRE(arrivals.size() == messages + 1);
+  // The sum first: it was put first. Each message once, in order.
+  for (std::size_t i = 0; i < expected.size(); ++i) CHECK(arrivals[i + 1].path == expected[i]);
+  // Nobody hammers what does not answer: 15 s between attempts on average, 30 s at most.
+  const auto hours = static_cast<std::size_t>(cut_off.count());
+  CHECK(attempts.size() < hours * 3600 / 10);
+  CHECK(attempts.size() > hours * 3600 / 31);
+  CHECK(arrivals[0].at - cut_off < std::chrono::seconds(31));
+  // At most 40 in any second, and not in step.
+  std::set<milliseconds> gaps;
+  for (std::size_t i = 1; i < arrivals.size(); ++i) {
+    gaps.insert(arrivals[i].at - arrivals[i - 1].at);
+    if (i + 41 < arrivals.size()) {
+      CHECK(arrivals[i + 41].at - arrivals[i].at > milliseconds(1000));
+    }
+  }
+  CHECK(gaps.size() > 10);
+  CHECK(arrivals.back().at - arrivals.front().at < std::chrono::minutes(1));
+}

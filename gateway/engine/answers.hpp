@@ -8,6 +8,7 @@
 #include "gateway/engine/log.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/round/effect.hpp"
+#include "gateway/round/quarantine.hpp"
 
 namespace tributary::gateway::engine {
 
@@ -19,12 +20,20 @@ class Answers {
   void welcome(const DeviceId& device, const Hash& epoch_key_hash);
   void credit(const Hash& ctx_hash, const round::GrantCredit& credit);
   void receipt(const Hash& ctx_hash, const round::SendReceipt& receipt, const Mac& mac);
-  // Counted by reason, and logged at most once a minute for each device and reason. Hash and nonce
+  // Counted by reason, charged to the device's quarantine, and logged at most once a minute for each device and reason. Hash and nonce
   // are nullptr when the message did not name them.
   void reject(const DeviceId& device, const Hash* ctx_hash, const Nonce* nonce,
               v1::RejectReason reason, std::uint32_t retry_after_seconds = 0);
 
+  // False: the device is in quarantine, its message is counted and nothing more.
+  bool listens_to(const DeviceId& device);
+  // A message that was right, and was answered or of no use before.
+  void repeated(const DeviceId& device, std::uint32_t points = round::Quarantine::ask_again);
+  void progress(const DeviceId& device) { quarantine_.progress(device); }
+  void tick();
+
  private:
+  void charge(const DeviceId& device, std::uint32_t points, v1::RejectReason reason);
   void send(const DeviceId& device, wire::DownKind kind,
             const google::protobuf::MessageLite& message);
   bool worth_a_line(const DeviceId& device, v1::RejectReason reason);
@@ -33,6 +42,7 @@ class Answers {
   Metrics& metrics_;
   const Clock& clock_;
   Log log_;
+  round::Quarantine quarantine_;
   std::map<std::pair<DeviceId, v1::RejectReason>, round::Instant> lines_;  // of the last minute
 };
 

@@ -34,15 +34,29 @@ class Folder {
     return {std::istreambuf_iterator<char>(stream), {}};
   }
 
+  // A secret is its owner's alone.
+  void require_private(const std::string& file) {
+    const auto others = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
+    std::error_code error;
+    const auto permissions = std::filesystem::status(path_ / file, error).permissions();
+    if (!error && (permissions & others) != std::filesystem::perms::none) {
+      faults_.push_back((path_ / file).string() + ": others can read this secret; chmod 600 it");
+    }
+  }
+
   // A value as lower-case hex and a newline.
   template <class Value>
   std::optional<Value> hex(const std::string& file) {
+    if (!has(file)) {
+      fault(file, "is missing");
+      return std::nullopt;
+    }
     std::string text = bytes(file);
-    if (text.empty()) return std::nullopt;
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
     auto raw = from_hex(text);
     auto value = raw ? Value::from(ByteView(*raw)) : std::nullopt;
     if (raw) crypto::wipe(*raw);
+    crypto::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
     if (!value) fault(file, "is not " + std::to_string(Value::size) + " bytes in hex");
     return value;
   }
@@ -110,6 +124,9 @@ std::variant<Credentials, CredentialFaults> read_credentials(const std::filesyst
     return CredentialFaults{{path.string() + ": no such folder (gateway.credentials)"}};
   }
   Folder folder(path);
+  for (const auto* secret : {"identity.key", "gateway.psk", "tls.key", "helper.key"}) {
+    if (folder.has(secret)) folder.require_private(secret);
+  }
   auto id = folder.hex<GatewayId>("gateway.id");
   auto key = folder.hex<crypto::SigningKey>("identity.key");
   auto authority = folder.hex<VerifyKey>("authority.pub");

@@ -1,5 +1,7 @@
 #include "gateway/daemon.hpp"
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <csignal>
 
 #include "cloud/service/exit_code.hpp"
@@ -55,6 +57,8 @@ Daemon::Daemon(const Config& config, Credentials credentials)
       log_(write_line) {}
 
 std::optional<std::string> Daemon::set_up() {
+  // libprotobuf writes a line of its own about every string that is not UTF-8: a device could fill the disk.
+  google::protobuf::SetLogHandler(nullptr);
   auto listener = service::LocalListener::open(io_, config_.local_listen, pages());
   if (auto* fault = std::get_if<std::string>(&listener)) return "local.listen: " + *fault;
   listener_ = std::move(std::get<std::unique_ptr<service::LocalListener>>(listener));

@@ -37,6 +37,8 @@ Metrics::Metrics()
     : rejects_(counters(registry_, "rejects_total", "Messages of devices refused, by reason")),
       rounds_(counters(registry_, "rounds_total", "Rounds of this site, by what became of them")),
       messages_(counters(registry_, "messages_total", "Messages of devices, by kind")),
+      quarantines_(counters(registry_, "quarantines_total",
+                            "Times a device was not listened to any more, by the last reason")),
       forwarded_(counters(registry_, "forwarded_total", "Outbox messages, by what became of them")),
       open_rounds_(gauges(registry_, "open_rounds", "Rounds at this site, by phase")),
       receipts(counter("receipts_total", "Receipts sent, repeated ones included")),
@@ -46,6 +48,9 @@ Metrics::Metrics()
       sum_seconds(counter("sum_seconds_total", "Time workers spent adding up updates")),
       helper_sums(counter("helper_sums_total", "Mask sums made for peer gateways")),
       helper_seconds(counter("helper_seconds_total", "Time spent on mask sums for peer gateways")),
+      quarantined_messages(counter("quarantined_messages_total",
+                                   "Messages of devices in quarantine, not looked at")),
+      quarantined_devices(gauge("quarantined_devices", "Devices in quarantine now")),
       inbox_bytes(gauge("inbox_bytes", "Messages waiting for the loop")),
       writer_bytes(gauge("writer_queue_bytes", "Masked words waiting for the disk")),
       journal_bytes(gauge("journal_bytes", "Journals of open rounds")),
@@ -76,6 +81,10 @@ std::string Metrics::name_of(v1::RejectReason reason) {
 
 prometheus::Counter& Metrics::rejects(v1::RejectReason reason) {
   return rejects_.Add({{"reason", name_of(reason)}});
+}
+prometheus::Counter& Metrics::quarantines(v1::RejectReason reason) {
+  return quarantines_.Add(
+      {{"reason", reason == v1::REJECT_REASON_UNSPECIFIED ? "flood" : name_of(reason)}});
 }
 prometheus::Counter& Metrics::rounds(const std::string& outcome) {
   return rounds_.Add({{"outcome", outcome}});

@@ -21,6 +21,7 @@ class Metrics {
   prometheus::Counter& rejects(v1::RejectReason reason);
   prometheus::Counter& rounds(
       const std::string& outcome);  // opened, submitted, released, abandoned
+  prometheus::Counter& quarantines(v1::RejectReason reason);  // by what filled the measure
   prometheus::Counter& messages(
       const std::string& kind);  // of devices: hello, control, chunk, prekey
   prometheus::Counter& forwarded(const std::string& outcome);  // outbox: delivered, refused, failed
@@ -34,6 +35,7 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& rejects_;
   prometheus::Family<prometheus::Counter>& rounds_;
   prometheus::Family<prometheus::Counter>& messages_;
+  prometheus::Family<prometheus::Counter>& quarantines_;
   prometheus::Family<prometheus::Counter>& forwarded_;
   prometheus::Family<prometheus::Gauge>& open_rounds_;
 
@@ -48,6 +50,8 @@ class Metrics {
   prometheus::Counter& sum_seconds;
   prometheus::Counter& helper_sums;
   prometheus::Counter& helper_seconds;
+  prometheus::Counter& quarantined_messages;
+  prometheus::Gauge& quarantined_devices;
   prometheus::Gauge& inbox_bytes;
   prometheus::Gauge& writer_bytes;
   prometheus::Gauge& journal_bytes;

@@ -17,6 +17,8 @@
 #include <exception>
 #include <optional>
 
+#include "cloud/api/response_parser.hpp"
+
 namespace tributary::api {
 
 namespace asio = boost::asio;
@@ -160,8 +162,8 @@ asio::awaitable<Outcome<Response>> HttpsClient::Connection::exchange(const Reque
   auto& lowest = beast::get_lowest_layer(*stream);
   lowest.expires_after(request.timeout.count() > 0 ? request.timeout : options.timeout);
   co_await http::async_write(*stream, message, token);
-  http::response_parser<http::string_body> parser;
-  parser.body_limit(options.max_response_bytes);
+  ResponseParser parser;
+  expect_response(parser, options.max_response_bytes);
   // A server that refuses a body answers before it has read it: the answer is there even if the write failed.
   const error_code write_error = error;
   co_await http::async_read(*stream, buffer, parser, token);
@@ -171,11 +173,11 @@ asio::awaitable<Outcome<Response>> HttpsClient::Connection::exchange(const Reque
     drop();
     co_return failed;
   }
-  const auto& answer = parser.get();
-  Response response{answer.result_int(), std::string(answer[http::field::content_type]),
-                    std::string(answer[http::field::date]), answer.body()};
-  if (!answer.keep_alive() || write_error) drop();
-  co_return response;
+  const bool keep_alive = parser.get().keep_alive();
+  std::optional<Response> response = response_of(parser);
+  if (!keep_alive || write_error || !response) drop();
+  if (!response) co_return fault(Fault::Kind::lost, "got an interim answer nobody asked for");
+  co_return std::move(*response);
 }
 
 // The TLS close is not waited for: HTTP lengths say where an answer ends.

@@ -1,5 +1,9 @@
 #include "cloud/server/daemon.hpp"
 
+#include <google/protobuf/stubs/logging.h>
+
+#include <sys/resource.h>
+
 #include <boost/asio/post.hpp>
 #include <fstream>
 #include <thread>
@@ -41,6 +45,14 @@ std::uint64_t unix_seconds() {
           .count());
 }
 
+// As many as the system allows; what it does not allow stays as it was.
+std::uint64_t most_descriptors() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const rlimit raised{limit.rlim_max, limit.rlim_max};
+  return ::setrlimit(RLIMIT_NOFILE, &raised) == 0 ? limit.rlim_max : limit.rlim_cur;
+}
+
 }  // namespace
 
 Hash load_operator_token(const std::filesystem::path& credentials) {
@@ -65,17 +77,21 @@ Daemon::Daemon(asio::io_context& context, DaemonSettings settings, Say say)
       coordinator_(settings_.state, engine::load_identity(settings_.credentials, unix_seconds()),
                    world(say_), metrics_, random_life()),
       site_{coordinator_, settings_.version, coordinator_.world.now()},
-      front_{site_, load_operator_token(settings_.credentials), settings_.limits},
+      front_{site_, load_operator_token(settings_.credentials),
+             fitted(settings_.limits, most_descriptors())},
       gateways_(context, settings_.gateways, Plane::gateway, gateway_tls(settings_.credentials),
                 front_),
       admin_(context, settings_.admin, Plane::admin, admin_tls(settings_.credentials), front_),
       heart_(context) {
+  // libprotobuf writes a line of its own about every string that is not UTF-8: a gateway could fill the disk.
+  google::protobuf::SetLogHandler(nullptr);
   if (settings_.helper) coordinator_.help(*settings_.helper);
   front_.deserted = [this] { heart_.cancel(); };
   front_.failed = [this](const storage::Failure& failure) { storage_failed(failure); };
   front_.answered = [this](Plane plane, std::string_view route, unsigned status) {
     metrics_.request_answered(plane, route, status);
   };
+  front_.crowded_out = [this](Plane plane) { metrics_.crowded_out(plane); };
   coordinator_.revisions.listen([this](const GatewayId& gateway) { front_.room.wake(gateway); });
   coordinator_.store.models.keep_newest(settings_.models_kept);
   if (!coordinator_.store.set_aside().empty()) {
@@ -159,11 +175,10 @@ void Daemon::stop() {
   front_.room.wake_all();
   heart_.cancel();
   if (front_.connections.empty()) return;
-  for (auto* connection : front_.connections) connection->close(false);
+  front_.connections.close_all(false);
   heart_.expires_after(last_words);
   heart_.async_wait([this](const boost::system::error_code& deserted) {
-    if (deserted) return;
-    for (auto* connection : front_.connections) connection->close(true);
+    if (!deserted) front_.connections.close_all(true);
   });
 }
 

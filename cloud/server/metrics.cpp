@@ -26,6 +26,10 @@ Histogram& histogram(Registry& registry, const char* name, const char* help,
   return BuildHistogram().Name(name).Help(help).Register(registry).Add({}, buckets);
 }
 
+std::string name_of(Plane plane) {
+  return plane == Plane::gateway ? "gateway" : "admin";
+}
+
 }  // namespace
 
 Metrics::Metrics()
@@ -37,6 +41,10 @@ Metrics::Metrics()
                     .Name("tributary_http_requests_total")
                     .Help("Requests answered, by plane, route and status.")
                     .Register(registry_)),
+      crowded_out_(BuildCounter()
+                       .Name("tributary_connections_crowded_out_total")
+                       .Help("Connections closed for want of room, by plane.")
+                       .Register(registry_)),
       survivors_(counter(registry_, "tributary_survivors_total",
                          "Device contributions in released rounds.")),
       masks_(counter(registry_, "tributary_masks_removed_total", "Masks taken off released sums.")),
@@ -77,9 +85,13 @@ void Metrics::part_combined(double seconds, bool burnt) {
   if (burnt) burnt_.Increment();
 }
 
+void Metrics::crowded_out(Plane plane) {
+  crowded_out_.Add({{"plane", name_of(plane)}}).Increment();
+}
+
 void Metrics::request_answered(Plane plane, std::string_view route, unsigned status) {
   requests_
-      .Add({{"plane", plane == Plane::gateway ? "gateway" : "admin"},
+      .Add({{"plane", name_of(plane)},
             {"route", std::string{route}},
             {"status", std::to_string(status)}})
       .Increment();

@@ -21,6 +21,7 @@ class Metrics final : public engine::Observer {
   void round_abandoned() override;
   void part_combined(double seconds, bool burnt) override;
   void request_answered(Plane plane, std::string_view route, unsigned status);
+  void crowded_out(Plane plane);
 
   // The page of /metrics; reads the gauges from the coordinator.
   std::string page(engine::Coordinator& coordinator);
@@ -29,6 +30,7 @@ class Metrics final : public engine::Observer {
   prometheus::Registry registry_;
   prometheus::Family<prometheus::Counter>& rounds_;
   prometheus::Family<prometheus::Counter>& requests_;
+  prometheus::Family<prometheus::Counter>& crowded_out_;
   prometheus::Counter& survivors_;
   prometheus::Counter& masks_;
   prometheus::Counter& burnt_;

@@ -1,19 +1,18 @@
 #include "cloud/server/session.hpp"
 
-#include <openssl/sha.h>
-
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
-#include <boost/url/parse.hpp>
 #include <ctime>
 
 #include "cloud/server/problem.hpp"
+#include "cloud/server/request.hpp"
 #include "cloud/server/tls.hpp"
-#include "crypto/secret.hpp"
 
 namespace tributary::cloud::server {
 namespace {
@@ -23,94 +22,12 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 using Stream = beast::ssl_stream<beast::tcp_stream>;
-using Parser = http::request_parser<http::string_body>;
 using Response = http::response<http::string_body>;
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t first_read = 4096;
 constexpr std::size_t most_lingering = 1024 * 1024;
 constexpr std::chrono::seconds lingering{1};
-
-// A request line that was understood: where it goes, or the answer that ends it.
-struct Routed {
-  const Route* route = nullptr;
-  Call call;
-  std::optional<Answer> refusal;
-};
-
-std::optional<Method> method_of(http::verb verb) {
-  switch (verb) {
-    case http::verb::get:
-      return Method::get;
-    case http::verb::put:
-      return Method::put;
-    case http::verb::post:
-      return Method::post;
-    default:
-      return std::nullopt;
-  }
-}
-
-Answer not_found(const NoMatch& no_match, std::string_view path) {
-  if (no_match.allow.empty()) return problem(404, "no route " + std::string{path});
-  auto answer = problem(405, std::string{path} + " takes " + no_match.allow);
-  answer.headers.emplace_back("Allow", no_match.allow);
-  return answer;
-}
-
-Answer unauthorised() {
-  auto answer = problem(401, "send Authorization: Bearer with the token of operator.token");
-  answer.headers.emplace_back("WWW-Authenticate", "Bearer");
-  return answer;
-}
-
-Routed route_request(const Parser::value_type& request, Plane plane,
-                     const std::optional<GatewayId>& peer, const Front& front) {
-  Routed routed;
-  if (plane == Plane::gateway && !peer) {
-    routed.refusal =
-        problem(403, "the client certificate is not a gateway's: its CN must be gateway:<hex id>");
-    return routed;
-  }
-  if (plane == Plane::admin &&
-      !authorised(request[http::field::authorization], front.operator_token)) {
-    routed.refusal = unauthorised();
-    return routed;
-  }
-  const auto url = boost::urls::parse_origin_form(request.target());
-  if (!url) {
-    routed.refusal = problem(400, "the request target is not a path");
-    return routed;
-  }
-  const std::string path = url->path();
-  auto found = match(plane, method_of(request.method()), path);
-  if (const auto* no_match = std::get_if<NoMatch>(&found)) {
-    routed.refusal = not_found(*no_match, path);
-    return routed;
-  }
-  routed.route = std::get<Match>(found).route;
-  routed.call.captures = std::move(std::get<Match>(found).captures);
-  for (const auto& parameter : url->params()) {
-    routed.call.query.emplace(parameter.key, parameter.value);
-  }
-  if (peer) routed.call.gateway = *peer;
-  return routed;
-}
-
-std::size_t body_limit(const Route& route, const Front& front) {
-  return route.body_limit == large_body ? front.limits.body_bytes : route.body_limit;
-}
-
-Answer too_large(std::size_t limit) {
-  return problem(413, limit == 0 ? std::string{"this route takes no body"}
-                                 : "the body is larger than " + std::to_string(limit) + " bytes");
-}
-
-Answer refusal_of(const beast::error_code& error, std::size_t limit) {
-  if (error == http::error::body_limit) return too_large(limit);
-  if (error == http::error::header_limit) return problem(431, "the header is larger than 8 KiB");
-  return problem(400, "not an HTTP request: " + error.message());
-}
 
 // IMF-fixdate (RFC 9110 5.6.7); a client may compare it with its own clock.
 std::string http_date() {
@@ -136,30 +53,68 @@ Response response_of(Answer answer, bool keep_alive) {
   return response;
 }
 
+// Ends what a stream does after some time. Unlike the expiry of a tcp_stream it leaves the connection open, so
+// that the peer can be told.
+class Patience {
+ public:
+  Patience(Stream& stream, std::chrono::milliseconds time) : timer_(stream.get_executor(), time) {
+    beast::get_lowest_layer(stream).expires_never();
+    timer_.async_wait([&stream, over = over_](const beast::error_code& error) {
+      if (!error && !*over) beast::get_lowest_layer(stream).cancel();
+    });
+  }
+  ~Patience() { *over_ = true; }
+  Patience(const Patience&) = delete;
+  Patience& operator=(const Patience&) = delete;
+
+ private:
+  asio::steady_timer timer_;
+  std::shared_ptr<bool> over_ = std::make_shared<bool>(false);
+};
+
+// A share of the memory for bodies, while it lives.
+class BodyShare {
+ public:
+  BodyShare(Front& front, std::size_t bytes) : front_(front), bytes_(bytes) {
+    front_.bodies_bytes += bytes_;
+  }
+  ~BodyShare() { front_.bodies_bytes -= bytes_; }
+  BodyShare(const BodyShare&) = delete;
+  BodyShare& operator=(const BodyShare&) = delete;
+
+ private:
+  Front& front_;
+  std::size_t bytes_;
+};
+
 class Session final : public Closable {
  public:
   Session(asio::ip::tcp::socket socket, Plane plane, asio::ssl::context& tls, Front& front)
       : stream_(beast::tcp_stream(std::move(socket)), tls), plane_(plane), front_(front) {
-    front_.connections.insert(this);
+    front_.connections.enter(plane_, this);
   }
   ~Session() override {
-    front_.connections.erase(this);
+    front_.connections.leave(plane_, this);
     if (front_.stopping && front_.connections.empty()) front_.deserted();
   }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   void close(bool at_once) override {
+    closing_ = closing_ || at_once;
     if (idle_ || at_once) beast::get_lowest_layer(stream_).cancel();
   }
+  bool proven() const override { return proven_; }
 
   asio::awaitable<void> run() {
     expire_after(front_.limits.header);
     const auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, quietly);
     if (error) co_return;
     if (plane_ == Plane::gateway) peer_ = peer_gateway(stream_.native_handle());
+    proven_ = peer_.has_value();
     bool open = true;
-    while (open && !front_.stopping) open = co_await one_request();
+    while (open && !front_.stopping && !closing_) open = co_await one_request();
+    if (closing_) co_return;
     expire_after(lingering);
     const auto [ignored] = co_await stream_.async_shutdown(quietly);
     (void)ignored;  // the peer may be gone already
@@ -173,65 +128,69 @@ class Session final : public Closable {
   // False: the connection is to be closed.
   asio::awaitable<bool> one_request() {
     if (!co_await first_bytes()) co_return false;
-    Parser parser;
-    parser.header_limit(static_cast<std::uint32_t>(front_.limits.header_bytes));
-    parser.body_limit(boost::none);
-    expire_after(front_.limits.header);
-    const auto [error, size] = co_await http::async_read_header(stream_, buffer_, parser, quietly);
-    (void)size;
+    RequestParser parser;
+    expect_header(parser, front_.limits);
+    beast::error_code error;
+    {
+      const Patience patience(stream_, front_.limits.header);
+      co_await http::async_read_header(stream_, buffer_, parser,
+                                       asio::redirect_error(asio::use_awaitable, error));
+    }
     if (error) {
-      // Only what the peer sent wrongly gets an answer; a closed or slow one is closed.
-      if (error.category() == http::make_error_code(http::error::end_of_stream).category() &&
-          error != http::error::end_of_stream && error != http::error::partial_message) {
-        co_await refuse("none", refusal_of(error, 0));
-      }
+      auto refusal = closing_ ? std::nullopt : refusal_of(error, 0);
+      if (refusal) co_await refuse("none", std::move(*refusal));
       co_return false;
     }
-    auto routed = route_request(parser.get(), plane_, peer_, front_);
-    const std::string_view name = routed.route ? routed.route->pattern : std::string_view{"none"};
-    if (!routed.refusal) {
-      const auto limit = body_limit(*routed.route, front_);
-      if (parser.content_length() && *parser.content_length() > limit) {
-        routed.refusal = too_large(limit);
-      }
-      parser.body_limit(limit);
-    }
+    auto routed = route_request(parser, plane_, peer_, front_);
+    proven_ = proven_ || !routed.refusal;
     if (routed.refusal) {
-      co_return co_await refuse_body(name, parser, std::move(*routed.refusal));
+      co_return co_await refuse_body(routed.name(), parser, std::move(*routed.refusal));
     }
+    const auto expected =
+        parser.chunked() ? routed.body_limit : parser.content_length().value_or(0);
+    if (expected > 0 && front_.bodies_bytes + expected > front_.limits.bodies_bytes) {
+      auto crowded = problem(503, "too many bodies are being received; try again");
+      crowded.headers.emplace_back("Retry-After", "5");
+      co_return co_await refuse_body(routed.name(), parser, std::move(crowded));
+    }
+    const BodyShare share(front_, expected);
     co_return co_await read_and_answer(parser, std::move(routed));
   }
 
+  // Between requests a peer may rest; one that has not asked for anything yet may not.
   asio::awaitable<bool> first_bytes() {
     if (buffer_.size() > 0) co_return true;
-    expire_after(front_.limits.idle);
+    expire_after(asked_ ? front_.limits.idle : front_.limits.header);
     idle_ = true;
     const auto [error, size] =
         co_await stream_.async_read_some(buffer_.prepare(first_read), quietly);
     idle_ = false;
+    asked_ = true;
     if (error) co_return false;
     buffer_.commit(size);
     co_return true;
   }
 
-  asio::awaitable<bool> read_and_answer(Parser& parser, Routed routed) {
-    expire_after(front_.limits.body);
-    if (beast::iequals(parser.get()[http::field::expect], "100-continue") &&
-        !co_await say_continue()) {
+  asio::awaitable<bool> read_and_answer(RequestParser& parser, Routed routed) {
+    beast::error_code error;
+    {
+      const Patience patience(stream_, front_.limits.body);
+      if (beast::iequals(parser.get()[http::field::expect], "100-continue") &&
+          !co_await say_continue()) {
+        co_return false;
+      }
+      co_await http::async_read(stream_, buffer_, parser,
+                                asio::redirect_error(asio::use_awaitable, error));
+    }
+    if (error) {
+      auto refusal = closing_ ? std::nullopt : refusal_of(error, routed.body_limit);
+      if (refusal) co_await refuse(routed.name(), std::move(*refusal));
       co_return false;
     }
-    const auto [error, size] = co_await http::async_read(stream_, buffer_, parser, quietly);
-    (void)size;
-    if (error == http::error::body_limit || error == http::error::bad_chunk) {
-      auto refusal = refusal_of(error, body_limit(*routed.route, front_));
-      co_await refuse(routed.route->pattern, std::move(refusal));
-      co_return false;
-    }
-    if (error) co_return false;
     const bool keep_alive = parser.get().keep_alive();
     routed.call.body = std::move(parser.get().body());
     Answer reply = co_await answer_of(routed);
-    co_return co_await write(routed.route->pattern, std::move(reply), keep_alive);
+    co_return co_await write(routed.name(), std::move(reply), keep_alive);
   }
 
   asio::awaitable<bool> say_continue() {
@@ -282,7 +241,7 @@ class Session final : public Closable {
 
   // Refuses a request whose body has not been read: small ones are read, so that the connection
   // can go on; others end it.
-  asio::awaitable<bool> refuse_body(std::string_view route, Parser& parser, Answer reply) {
+  asio::awaitable<bool> refuse_body(std::string_view route, RequestParser& parser, Answer reply) {
     const bool bodiless = !parser.chunked() && parser.content_length().value_or(0) == 0;
     if (bodiless) co_return co_await write(route, std::move(reply), parser.get().keep_alive());
     co_await refuse(route, std::move(reply));
@@ -293,24 +252,22 @@ class Session final : public Closable {
   Plane plane_;
   Front& front_;
   beast::flat_buffer buffer_;
-  bool idle_ = false;  // waiting for the next request
+  bool idle_ = false;     // waiting for the next request
+  bool asked_ = false;    // has sent something
+  bool proven_ = false;   // a gateway's certificate, or the operator's token
+  bool closing_ = false;  // at once
   std::optional<GatewayId> peer_;
 };
 
 }  // namespace
 
-bool authorised(std::string_view authorization, const Hash& operator_token) {
-  constexpr std::string_view scheme = "Bearer ";
-  if (!authorization.starts_with(scheme)) return false;
-  const auto token = authorization.substr(scheme.size());
-  Hash hash;
-  SHA256(view_of(token).data(), token.size(), hash.bytes.data());
-  return crypto::equal_constant_time(hash.view(), operator_token.view());
-}
-
 asio::awaitable<void> serve(asio::ip::tcp::socket socket, Plane plane, asio::ssl::context& tls,
                             Front& front) {
-  if (front.connections.size() >= front.limits.connections) co_return;
+  const auto most =
+      plane == Plane::gateway ? front.limits.gateway_connections : front.limits.admin_connections;
+  const bool full = front.connections.count(plane) >= most;
+  if (full && front.crowded_out) front.crowded_out(plane);
+  if (full && !front.connections.make_room(plane, most)) co_return;
   Session session(std::move(socket), plane, tls, front);
   co_await session.run();
 }

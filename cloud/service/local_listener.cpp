@@ -3,6 +3,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <list>
 
 namespace tributary::service {
 
@@ -11,17 +12,24 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 
+namespace {
+class Connection;
+}
+
 struct LocalListener::State : std::enable_shared_from_this<State> {
   State(asio::io_context& io, Pages shown) : acceptor(io), pages(std::move(shown)) {}
   void accept();
+  void enter(tcp::socket socket);
   tcp::acceptor acceptor;
   Pages pages;
+  std::list<std::weak_ptr<Connection>> connections;  // the oldest first
 };
 
 namespace {
 
 constexpr std::uint32_t header_limit = 8192;
 constexpr auto patience = std::chrono::seconds(10);
+constexpr std::size_t most_connections = 64;
 
 // One connection: reads a request, answers, and goes on while the peer keeps it open.
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -39,6 +47,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
                        if (!error) self->answer();
                      });
   }
+
+  void close() { stream_.cancel(); }
 
  private:
   void answer() {
@@ -78,13 +88,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
 void LocalListener::State::accept() {
   acceptor.async_accept([self = shared_from_this()](beast::error_code error, tcp::socket socket) {
     if (error == asio::error::operation_aborted) return;
-    if (!error) {
-      std::make_shared<Connection>(std::move(socket),
-                                   std::shared_ptr<const Pages>(self, &self->pages))
-          ->read();
-    }
+    if (!error) self->enter(std::move(socket));
     self->accept();
   });
+}
+
+// Whoever has been here longest makes room: answers take no time, so it is one that does not ask.
+void LocalListener::State::enter(tcp::socket socket) {
+  std::erase_if(connections, [](const auto& connection) { return connection.expired(); });
+  if (connections.size() >= most_connections) {
+    if (const auto oldest = connections.front().lock()) oldest->close();
+    connections.pop_front();
+  }
+  auto connection = std::make_shared<Connection>(
+      std::move(socket), std::shared_ptr<const Pages>(shared_from_this(), &pages));
+  connections.push_back(connection);
+  connection->read();
 }
 
 std::string listen_fault(const Address& address, const std::string& reason) {

@@ -60,6 +60,7 @@ void Answers::shares(const Hash& ctx_hash, const round::SendShares& shares,
 void Answers::reject(const DeviceId& device, const Hash* ctx_hash, const Nonce* nonce,
                      v1::RejectReason reason, std::uint32_t retry_after_seconds) {
   metrics_.rejects(reason).Increment();
+  charge(device, round::Quarantine::points(reason), reason);
   if (worth_a_line(device, reason)) {
     log_(Severity::info, "device_rejected",
          {{"device", device.hex()}, {"reason", Metrics::name_of(reason)}});
@@ -70,6 +71,32 @@ void Answers::reject(const DeviceId& device, const Hash* ctx_hash, const Nonce* 
   message.set_reason(reason);
   message.set_retry_after_seconds(retry_after_seconds);
   send(device, wire::DownKind::reject, message);
+}
+
+bool Answers::listens_to(const DeviceId& device) {
+  if (!quarantine_.holds(device, clock_.monotonic())) return true;
+  metrics_.quarantined_messages.Increment();
+  return false;
+}
+
+void Answers::repeated(const DeviceId& device, std::uint32_t points) {
+  charge(device, points, v1::REJECT_REASON_UNSPECIFIED);
+}
+
+void Answers::charge(const DeviceId& device, std::uint32_t points, v1::RejectReason reason) {
+  const auto now = clock_.monotonic();
+  if (!quarantine_.charge(device, points, now)) return;
+  metrics_.quarantines(reason).Increment();
+  const auto left = std::chrono::floor<std::chrono::seconds>(quarantine_.left(device, now));
+  log_(Severity::warning, "device_quarantined",
+       {{"device", device.hex()},
+        {"last_reason",
+         reason == v1::REJECT_REASON_UNSPECIFIED ? "flood" : Metrics::name_of(reason)},
+        {"seconds", left.count()}});
+}
+
+void Answers::tick() {
+  metrics_.quarantined_devices.Set(static_cast<double>(quarantine_.held(clock_.monotonic())));
 }
 
 bool Answers::worth_a_line(const DeviceId& device, v1::RejectReason reason) {

@@ -9,6 +9,7 @@
 #include "gateway/engine/log.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/round/effect.hpp"
+#include "gateway/round/quarantine.hpp"
 
 namespace tributary::gateway::engine {
 
@@ -24,12 +25,21 @@ class Answers {
   void prekey(const DeviceId& device, const v1::PrekeyReceipt& receipt);
   void shares(const Hash& ctx_hash, const round::SendShares& shares,
               const std::vector<pairwise::SealedShare>& sealed);
-  // Counted by reason, and logged at most once a minute for each device and reason. Hash and nonce
+  // Counted by reason, charged to the device's quarantine, and logged at most once a minute for each
+  // device and reason. Hash and nonce
   // are nullptr when the message did not name them.
   void reject(const DeviceId& device, const Hash* ctx_hash, const Nonce* nonce,
               v1::RejectReason reason, std::uint32_t retry_after_seconds = 0);
 
+  // False: the device is in quarantine, its message is counted and nothing more.
+  bool listens_to(const DeviceId& device);
+  // A message that was right, and was answered or of no use before.
+  void repeated(const DeviceId& device, std::uint32_t points = round::Quarantine::ask_again);
+  void progress(const DeviceId& device) { quarantine_.progress(device); }
+  void tick();
+
  private:
+  void charge(const DeviceId& device, std::uint32_t points, v1::RejectReason reason);
   void send(const DeviceId& device, wire::DownKind kind,
             const google::protobuf::MessageLite& message);
   bool worth_a_line(const DeviceId& device, v1::RejectReason reason);
@@ -38,6 +48,7 @@ class Answers {
   Metrics& metrics_;
   const Clock& clock_;
   Log log_;
+  round::Quarantine quarantine_;
   std::map<std::pair<DeviceId, v1::RejectReason>, round::Instant> lines_;  // of the last minute
 };
 

@@ -279,7 +279,7 @@ void Rounds::chunk(const DeviceId& device, ByteView bytes) {
     return around_.answers.reject(device, nullptr, &frame->nonce, v1::REJECT_UNKNOWN_ROUND);
   }
   const auto judged = round->machine.judge_chunk(device, frame->nonce, frame->index, frame->total);
-  if (judged.verdict == round::Round::Verdict::known) return;
+  if (judged.verdict == round::Round::Verdict::known) return around_.answers.repeated(device);
   if (judged.verdict == round::Round::Verdict::refused) {
     return around_.answers.reject(device, &round->admitted.context.hash, &frame->nonce,
                                   judged.reason, judged.retry_after_seconds);
@@ -308,6 +308,7 @@ void Rounds::store_chunk(OpenRound& round, const round::ChunkStored& chunk, Byte
   }
   round.journal_bytes += size;
   around_.metrics.chunk_bytes.Increment(static_cast<double>(size));
+  around_.answers.progress(chunk.device);
   feed(round, stored);
 }
 

@@ -170,6 +170,9 @@ void Site::message(std::string_view topic, std::string_view payload, bool retain
     metrics_.rejects(v1::REJECT_MALFORMED).Increment();
     return;
   }
+  // Nothing a device says is to be kept by the broker, and what was kept is of another time.
+  if (retained) return ports_.publish_retained(std::string(topic), {});
+  if (!answers_.listens_to(up->device)) return;
   if (up->kind == wire::UpKind::hello) return hello(up->device, payload);
   if (const auto reason = members_->refusal(up->device); reason != v1::REJECT_REASON_UNSPECIFIED) {
     return answers_.reject(up->device, nullptr, nullptr, reason);
@@ -206,6 +209,7 @@ template <class Message>
 void Site::control(const DeviceId& device, std::string_view payload,
                    void (Rounds::*receive)(const DeviceId&, const Message&)) {
   metrics_.messages("control").Increment();
+  answers_.repeated(device);
   Message message;
   if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
     return answers_.reject(device, nullptr, nullptr, v1::REJECT_MALFORMED);
@@ -224,6 +228,8 @@ void Site::hello(const DeviceId& device, std::string_view payload) {
     return answers_.reject(device, nullptr, nullptr, *reason);
   }
   const auto& accepted = std::get<Membership::Accepted>(judged);
+  answers_.repeated(device,
+                    accepted.changed ? round::Quarantine::new_keys : round::Quarantine::ask_again);
   if (!accepted.changed) return answers_.welcome(device, accepted.epoch_key_hash);
   welcome(device, message.key(), accepted.epoch_key_hash);
 }
@@ -330,6 +336,7 @@ void Site::tick() {
   if (helper_) helper_->tick([this] { ports_.announcement_changed(); });
   rounds_->tick();
   groups_->tick();
+  answers_.tick();
   metrics_.writer_bytes.Set(static_cast<double>(writer_->queued_bytes()));
 }
 

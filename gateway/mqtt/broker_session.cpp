@@ -18,6 +18,8 @@ namespace {
 // ECDHE on top of the key: recorded traffic stays closed when the key leaks. Mosquitto refuses plain PSK.
 constexpr auto ciphers = "ECDHE-PSK-CHACHA20-POLY1305:ECDHE-PSK-AES128-CBC-SHA256";
 constexpr int qos = 1;
+// What Paho and we keep beside topic and payload: without it a flood of empty messages would not fill the inbox.
+constexpr std::size_t message_overhead = 512;
 constexpr std::chrono::seconds connect_timeout{5};
 
 }  // namespace
@@ -176,7 +178,8 @@ class BrokerSession::Paho final : public std::enable_shared_from_this<Paho>,
 
   // ::mqtt::callback
   void message_arrived(::mqtt::const_message_ptr message) override {
-    const std::size_t size = message->get_payload_ref().size() + message->get_topic().size();
+    const std::size_t size =
+        message->get_payload_ref().size() + message->get_topic().size() + message_overhead;
     if (inbox_bytes_ + size > options_.inbox_bytes) {
       ++dropped_;
       return;

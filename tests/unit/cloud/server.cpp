@@ -303,10 +303,83 @@ TEST_CASE("garbage, long headers and slow ones end the connection") {
   const auto start = std::chrono::steady_clock::now();
   Client slow(running.admin_port, running.client_tls());
   slow.send("GET /v1/status HTT");
+  CHECK(slow.read().status == 408);
   CHECK(slow.closed_by_peer());
   Client idle(running.admin_port, running.client_tls());
   CHECK(idle.closed_by_peer());
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{5});
+}
+
+TEST_CASE("R17: a body that does not come is answered 408") {
+  server::Limits limits;
+  limits.body = std::chrono::milliseconds{300};
+  Running running(limits);
+  Client slow(running.admin_port, running.client_tls());
+  slow.send("POST /v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: " + bearer +
+            "\r\nContent-Length: 100\r\n\r\n{");
+  CHECK(slow.read().status == 408);
+  CHECK(slow.closed_by_peer());
+}
+
+TEST_CASE("R17: connections that ask for nothing make room, those of proven peers stay") {
+  server::Limits limits;
+  limits.admin_connections = 4;
+  limits.gateway_connections = 2;
+  Running running(limits);
+  std::vector<std::unique_ptr<Client>> silent;
+  for (int i = 0; i < 12; ++i) {
+    silent.push_back(std::make_unique<Client>(running.admin_port, running.client_tls()));
+  }
+  Client operated(running.admin_port, running.client_tls());
+  CHECK(operated.ask(http::verb::get, "/v1/status", "", bearer).status == 200);
+  for (std::size_t i = 0; i < 8; ++i) CHECK(silent[i]->closed_by_peer());
+  for (int i = 0; i < 12; ++i) {
+    silent.push_back(std::make_unique<Client>(running.admin_port, running.client_tls()));
+  }
+  CHECK(operated.ask(http::verb::get, "/v1/status", "", bearer).status == 200);
+  // The other plane has a room of its own; where all have proven themselves nobody makes room.
+  const auto files = running.credentials.client("gateway:" + gateway_hex);
+  Client first(running.gateways_port, running.client_tls(files));
+  Client second(running.gateways_port, running.client_tls(files));
+  CHECK(first.ask(http::verb::get, "/v1/gateway/work").status == 409);
+  CHECK(second.ask(http::verb::get, "/v1/gateway/work").status == 409);
+  CHECK_THROWS(Client(running.gateways_port, running.client_tls(files)));
+  CHECK(first.ask(http::verb::get, "/v1/gateway/work").status == 409);
+  CHECK(running.metrics().find("tributary_connections_crowded_out_total{plane=\"admin\"}") !=
+        std::string::npos);
+}
+
+TEST_CASE("R17: no more connections than files may be open, with room for the database") {
+  const server::Limits wanted;
+  for (const std::uint64_t descriptors : {256U, 1024U, 2048U, 1U << 20}) {
+    const auto limits = server::fitted(wanted, descriptors);
+    CHECK(limits.admin_connections + limits.gateway_connections + 64 <= descriptors);
+    CHECK(limits.admin_connections >= 8);
+    CHECK(limits.gateway_connections >= 56);
+  }
+  CHECK(server::fitted(wanted, 1 << 20).gateway_connections == wanted.gateway_connections);
+}
+
+TEST_CASE("R13: the memory for bodies is bounded over all connections") {
+  server::Limits limits;
+  limits.bodies_bytes = 64 * 1024;
+  Running running(limits);
+  const std::string head =
+      "POST /v1/models?name=a&architecture=b HTTP/1.1\r\nHost: x\r\nAuthorization: " + bearer +
+      "\r\nContent-Length: 40000\r\n\r\n";
+  Client one(running.admin_port, running.client_tls());
+  one.send(head + "abcd");
+  CHECK(admin(running, http::verb::get, "/v1/status").status == 200);
+  Client other(running.admin_port, running.client_tls());
+  other.send(head);
+  CHECK(other.read().status == 503);
+  one.send(std::string(39'996, '\0'));
+  CHECK(one.read().status == 201);
+  CHECK(admin(running, http::verb::get, "/v1/status").status == 200);
+  Client later(running.admin_port, running.client_tls());
+  later.send(head + std::string(40'000, '\0'));
+  // The same model under the same name: kept already.
+  CHECK(later.read().status < 300);
 }
 
 TEST_CASE("models go in and come out, and a connection serves many requests") {

@@ -76,6 +76,11 @@ TEST_CASE("missing or wrong credential files are named") {
   CHECK(faults_of().find("tls.crt") != std::string::npos);
   std::ofstream(folder.path() / "identity.key") << "not hex\n";
   CHECK(faults_of().find("identity.key: is not 32 bytes in hex") != std::string::npos);
+  CHECK(faults_of().find("identity.key: others can read this secret") != std::string::npos);
+  std::filesystem::permissions(folder.path() / "identity.key", std::filesystem::perms::owner_read);
+  CHECK(faults_of().find("others can read") == std::string::npos);
+  std::ofstream(folder.path() / "gateway.psk") << "";
+  CHECK(faults_of().find("gateway.psk: is not 32 bytes in hex") != std::string::npos);
   const auto nowhere = read_credentials(folder.path() / "nowhere");
   CHECK(std::holds_alternative<CredentialFaults>(nowhere));
 }

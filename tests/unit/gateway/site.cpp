@@ -287,6 +287,45 @@ TEST_CASE("a wall clock that jumps closes nothing, the deadline on the monotonic
   CHECK(world.sum().survivors_size() == 1);
 }
 
+TEST_CASE("R13: what a device left retained is cleared and not listened to") {
+  Fleet fleet(2);
+  SiteWorld world(fleet);
+  const auto topic = wire::up_topic(fleet.devices[0].id, wire::UpKind::hello);
+  std::string cleared;
+  world.before_speaking = [&] { cleared += "."; };
+  world.site->message(topic, "anything", true);
+  CHECK(cleared == ".");
+  CHECK_FALSE(world.rejected(fleet.devices[0], v1::REJECT_MALFORMED));
+  world.site->message(topic, "\xff", false);
+  CHECK(world.rejected(fleet.devices[0], v1::REJECT_MALFORMED));
+}
+
+TEST_CASE("R13: a device that sends what is refused is not listened to, the others are") {
+  Fleet fleet(3);
+  SiteWorld world(fleet);
+  world.join_all();
+  world.open(fleet.context(2, 2));
+  const auto& bad = fleet.devices[0];
+  for (int i = 0; i < 100; ++i) world.say(bad, wire::UpKind::chunk, "nonsense");
+  const auto said = world.rejects(bad).size();
+  CHECK(said >= 20);
+  CHECK(said < 40);
+  CHECK(std::ranges::count_if(world.log, [](const auto& line) {
+          return line.find("device_quarantined") != std::string::npos;
+        }) == 1);
+  world.site->tick();
+  const auto page = world.metrics.text();
+  CHECK(page.find("quarantined_devices 1") != std::string::npos);
+  CHECK(page.find("quarantines_total{reason=\"malformed\"} 1") != std::string::npos);
+  CHECK(page.find(bad.id.hex()) == std::string::npos);
+  for (std::size_t i = 1; i < 3; ++i) world.upload(fleet.devices[i]);
+  CHECK(world.receipts.size() == 2);
+  // A minute later it is heard as if nothing had been.
+  world.skipped += std::chrono::minutes(1);
+  world.say(bad, wire::UpKind::chunk, "nonsense");
+  CHECK(world.rejects(bad).size() == said + 1);
+}
+
 TEST_CASE("retained topics that are not of now are cleared") {
   Fleet fleet(2);
   SiteWorld world(fleet);

@@ -104,7 +104,11 @@ bool weight_plausible(const EncodingPlan& plan, const WordSums& sum) {
 }  // namespace
 
 std::int64_t EncodingPlan::coordinate_bound() const {
-  if (!rotated) return static_cast<std::int64_t>(std::floor(std::ldexp(clip_inf, scale_log2)));
+  // A float of a context may be beyond every integer; what is beyond 2^62 fits no ring either.
+  if (!rotated) {
+    return static_cast<std::int64_t>(
+        std::min(std::floor(std::ldexp(clip_inf, scale_log2)), std::ldexp(1.0, 62)));
+  }
   const double norm = std::floor(std::ldexp(clip_l2, scale_log2)) + 1;
   return static_cast<std::int64_t>(std::min(norm, static_cast<double>(largest_word(bits))));
 }

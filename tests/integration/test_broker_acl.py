@@ -84,10 +84,12 @@ class BrokerAcl(unittest.TestCase):
     def test_device_cannot_publish_elsewhere(self):
         gateway = self.subscribe("gateway", f"{ROOT_TOPIC}/#")
         for topic in (f"device/{self.bob}/up/hello", f"device/{self.bob}/down/welcome",
-                      f"device/{self.alice}/down/welcome", "site/keys", "site/offer/x"):
+                      f"device/{self.alice}/down/welcome", "site/keys", "site/offer/x",
+                      # Every topic can hold a retained message in the broker's memory: there are only those of the protocol.
+                      f"device/{self.alice}/up/other", f"device/{self.alice}/up/hello/deeper"):
             self.publish(self.alice, f"{ROOT_TOPIC}/{topic}", "forged")
-        self.publish(self.alice, f"{ROOT_TOPIC}/device/{self.alice}/up/end", "own")
-        self.assertEqual(self.received(gateway), [f"{ROOT_TOPIC}/device/{self.alice}/up/end own"])
+        self.publish(self.alice, f"{ROOT_TOPIC}/device/{self.alice}/up/header", "own")
+        self.assertEqual(self.received(gateway), [f"{ROOT_TOPIC}/device/{self.alice}/up/header own"])
 
     def test_a_last_will_obeys_the_same_rules(self):
         gateway = self.subscribe("gateway", f"{ROOT_TOPIC}/#")
@@ -98,8 +100,8 @@ class BrokerAcl(unittest.TestCase):
         self.assertTrue(any(line.startswith("Subscribed") for line in iter(dying.stdout.readline, "")))
         dying.kill()
         dying.communicate(timeout=10)
-        self.publish(self.alice, f"{ROOT_TOPIC}/device/{self.alice}/up/end", "own")
-        self.assertEqual(self.received(gateway), [f"{ROOT_TOPIC}/device/{self.alice}/up/end own"])
+        self.publish(self.alice, f"{ROOT_TOPIC}/device/{self.alice}/up/header", "own")
+        self.assertEqual(self.received(gateway), [f"{ROOT_TOPIC}/device/{self.alice}/up/header own"])
 
     def test_device_reads_only_its_own_answers_and_the_site(self):
         # Mosquitto grants every subscription and filters deliveries, so the deliveries are what counts.
@@ -120,8 +122,8 @@ class BrokerAcl(unittest.TestCase):
     def test_device_cannot_be_another_user(self):
         gateway = self.subscribe("gateway", f"{ROOT_TOPIC}/#")
         self.publish(self.alice, f"{ROOT_TOPIC}/site/keys", "forged", "-u", "gateway")
-        self.publish(self.alice, f"{ROOT_TOPIC}/device/{self.alice}/up/end", "own")
-        self.assertEqual(self.received(gateway), [f"{ROOT_TOPIC}/device/{self.alice}/up/end own"])
+        self.publish(self.alice, f"{ROOT_TOPIC}/device/{self.alice}/up/header", "own")
+        self.assertEqual(self.received(gateway), [f"{ROOT_TOPIC}/device/{self.alice}/up/header own"])
 
     def test_without_the_right_key_nobody_gets_in(self):
         for options in (self.options(self.alice, "00" * 32), self.options("nobody", "00" * 32),

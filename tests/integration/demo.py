@@ -91,8 +91,11 @@ class Demo:
         wait_until(f"{name} to be gone", lambda: is_gone(pid), 10)
 
     def start(self, name, environment=None):
-        self._restarted.append(subprocess.Popen([str(self.work / "run" / name)], start_new_session=True,
-                                                env=dict(os.environ, **(environment or {}))))
+        """Returns the process: its script becomes the program, so its end is the program's."""
+        process = subprocess.Popen([str(self.work / "run" / name)], start_new_session=True,
+                                   env=dict(os.environ, **(environment or {})))
+        self._restarted.append(process)
+        return process
 
     def pid_or_none(self, name):
         """The process id when the part runs under the script that was started last."""

@@ -9,6 +9,8 @@ import collections
 import os
 import random
 import re
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -70,14 +72,13 @@ class KillLoop:
     def kill_at(self, point, part, times):
         """Restarts the part so that it ends itself at the failpoint, then starts it as usual."""
         self.demo.kill(part)
-        self.demo.start(part, {"TRIBUTARY_FAILPOINT": f"{point}:{times}"})
-        pid = wait_until(f"{part} to run", lambda: self.demo.pid_or_none(part), 10)
-        end = time.monotonic() + 60
-        while not is_gone(pid) and time.monotonic() < end:
-            time.sleep(0.05)
-        if is_gone(pid):
+        process = self.demo.start(part, {"TRIBUTARY_FAILPOINT": f"{point}:{times}"})
+        try:
+            code = process.wait(60)
+            if code != -signal.SIGKILL:
+                raise AssertionError(f"{part} was to die at {point} and ended with {code}\n{self.demo.logs()}")
             self.killed[point] += 1
-        else:
+        except subprocess.TimeoutExpired:
             self.missed.append(point)
             self.demo.kill(part)
         self.demo.start(part)

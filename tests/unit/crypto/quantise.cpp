@@ -54,6 +54,18 @@ Bytes ring_words(RingBits bits, const std::vector<std::int64_t>& values) {
   return bytes;
 }
 
+TEST_CASE("a bound beyond every integer wraps no check: such a context is refused") {
+  EncodingPlan plan{};
+  plan.bits = RingBits::b32;
+  plan.parameters = 10;
+  plan.clip_l2 = 1;
+  plan.clip_inf = 3e38;
+  plan.scale_log2 = 60;
+  plan.loss_cap = 1;
+  CHECK(plan.coordinate_bound() > 0);
+  CHECK_FALSE(plan.cannot_wrap(1));
+}
+
 }  // namespace
 
 TEST_CASE("the scale is the largest power of two that cannot wrap") {

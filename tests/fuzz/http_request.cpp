@@ -46,6 +46,12 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
+// What never becomes a request is refused at the first byte that shows it, or is still waited for: which of the two
+// depends on how it is cut.
+bool no_request(const Outcome& outcome) {
+  return outcome.status == 0 || outcome.status == 400 || outcome.status == 431;
+}
+
 // As a session reads: the header, then the route's body.
 Outcome serve(World& world, server::Plane plane, std::string_view bytes, std::size_t piece) {
   server::RequestParser parser;
@@ -112,6 +118,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           "a status that was meant");
   require(whole.status < 400 || whole.body.find("detail") != std::string::npos,
           "a refusal has words");
-  require((whole.status == 0) == (cut.status == 0), "the same however it is cut");
+  require(no_request(whole) == no_request(cut), "the same however it is cut");
   return 0;
 }

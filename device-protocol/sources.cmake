@@ -33,9 +33,11 @@ set(TRIBUTARY_DEVICE_SOURCES
   src/rotate.c
   src/seal.c
   src/sealed_share.c
+  src/settings.c
   src/shamir.c
   src/slots.c
   src/status.c
+  src/steering.c
   src/subset.c
   src/supply.c
   src/survivors.c

@@ -5,6 +5,7 @@
 #include "device-protocol/src/bytes.h"
 #include "device-protocol/src/client_state.h"
 #include "device-protocol/src/pairs.h"
+#include "device-protocol/src/steering.h"
 
 enum { RECORD_VERSION = 1 };
 

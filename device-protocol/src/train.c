@@ -6,6 +6,7 @@
 #include "device-protocol/src/client_state.h"
 #include "device-protocol/src/gaussian.h"
 #include "device-protocol/src/rotate.h"
+#include "device-protocol/src/steering.h"
 
 void trib_round_secret(const trib_client* client, unsigned char out[TRIB_KEY_BYTES],
                        const char* purpose, uint32_t number) {
@@ -107,6 +108,15 @@ static trib_status checkpoint(trib_client* client) {
   return trib_save_progress(client);
 }
 
+/* The settings may ask for less; bounds and noise stay those of the round. */
+static trib_status clip_update(const trib_client* client, uint32_t words) {
+  const trib_steering_state* steering = trib_steering_of(client);
+  trib_encoding encoding = client->round.terms.encoding;
+  const float clip = steering ? steering->settings.clip : 0.0F;
+  if (clip > 0.0F && clip < encoding.clip_l2) encoding.clip_l2 = clip;
+  return trib_clip(client->memory.weights, words, &encoding);
+}
+
 static trib_status finish(trib_client* client) {
   const trib_terms* terms = &client->round.terms;
   const uint32_t words = terms->subset.words;
@@ -119,7 +129,7 @@ static trib_status finish(trib_client* client) {
   status = trib_add_residual(client);
   if (status != TRIB_OK) return status;
   trib_gather_update(client);
-  status = trib_clip(weights, words, &terms->encoding);
+  status = clip_update(client, words);
   if (status != TRIB_OK) return status;
   if (terms->encoding.rotated) {
     unsigned char signs[TRIB_HASH_BYTES];

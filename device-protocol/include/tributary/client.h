@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "tributary/port.h"
+#include "tributary/steering.h"
 #include "tributary/trainer.h"
 
 #ifdef __cplusplus
@@ -54,6 +55,9 @@ typedef struct trib_client_options {
   void (*reveal_quantised)(void* user, const unsigned char ctx_hash[TRIB_HASH_BYTES],
                            uint32_t first_word, const int32_t* words, uint32_t count);
   const char* firmware; /* shown to the operator; NULL: "" */
+  /* Optional: the device is configured by topic and says how it is (PROTOCOL.md 11). NULL: it is
+   * neither. Outlives the client. */
+  trib_steering* steering;
 } trib_client_options;
 
 /* Opaque but of fixed size, so that it can be static: see trib_client_size. */
@@ -68,7 +72,7 @@ size_t trib_pairwise_bytes(uint32_t devices, uint32_t neighbours);
 
 /* Builds a client in `storage` (trib_client_size() bytes, aligned for uint64_t) and loads its
  * records. The structs behind the pointers must outlive the client; port and trainer are copied.
- * TRIB_NOT_FOUND: no identity record. TRIB_BAD_ARGUMENT: memory too small. */
+ * TRIB_NOT_FOUND: no identity record, as after a decommissioning. TRIB_BAD_ARGUMENT: memory too small. */
 trib_status trib_client_start(void* storage, const trib_port* port, const trib_trainer* trainer,
                               const trib_client_memory* memory, const trib_client_options* options,
                               trib_client** client);

@@ -102,6 +102,9 @@ Device::Device(Site& site, std::uint32_t checkpoint_steps)
   options.checkpoint_steps = checkpoint_steps;
   options.retry_ms = 100;
   options.reveal_quantised = reveal;
+  steering_.publish_retained = publish;
+  steering_.conditions = [](void* user, trib_conditions* out) { *out = site_of(user).conditions; };
+  if (site_.steered) options.steering = &steering_;
   started = trib_client_start(storage_.data(), &port, &trainer, &memory, &options, &client);
   if (started == TRIB_OK) trib_client_connected(client);
 }

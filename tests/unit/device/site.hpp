@@ -54,6 +54,14 @@ struct Site {
   void subscribe(const std::string& filter);  // delivers what is retained
   void publish_retained(const std::string& topic, const std::string& payload);
 
+  // Steering (PROTOCOL.md 11), when the device has it.
+  bool steered = false;
+  trib_conditions conditions{true, true, true, true, 100, 100};
+  std::vector<v1::DeviceState> states;      // announced
+  std::vector<v1::SettingsReport> reports;  // heard
+  // Retains settings for the device, signed by its gateway.
+  void settle(v1::Settings settings);
+
   // ---- gateway side
   std::string offer(v1::RoundContext context) const;  // signed, serialized
   v1::RoundContext context(std::uint64_t round) const;
@@ -148,6 +156,7 @@ class Device {
                               trib_batch_report* report);
 
   Trainer trainer_{site_, training_steps};
+  trib_steering steering_{};
   std::array<float, parameters> weights_{}, initial_{}, gradient_{};
   std::vector<unsigned char> message_;
   std::vector<std::uint64_t> storage_;

@@ -16,6 +16,7 @@ set(TRIBUTARY_DEVICE_SOURCES
   src/group.c
   src/heads.c
   src/identity.c
+  src/invitation.c
   src/join.c
   src/kdf.c
   src/mask.c

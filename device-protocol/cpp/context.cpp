@@ -9,12 +9,13 @@
 namespace tributary::wire {
 namespace {
 
-constexpr std::uint32_t protocol_version = 4;  // highest minimum_reader_version understood
+constexpr std::uint32_t protocol_version = 5;  // highest minimum_reader_version understood
 constexpr std::uint32_t rotation_version = 2;
 constexpr std::uint32_t privacy_version = 3;
 constexpr std::uint32_t scope_version = 4;
 constexpr std::uint32_t subset_version = 4;
 constexpr std::uint32_t pairwise_version = 4;
+constexpr std::uint32_t invited_version = 5;
 constexpr std::uint64_t last_slot = UINT32_MAX;
 constexpr std::uint32_t most_parameters = 1U << 24U;
 constexpr std::uint32_t most_canaries = 1024;
@@ -97,6 +98,18 @@ std::string fault_in_scope(const v1::RoundContext& context) {
   return {};
 }
 
+std::string fault_in_selection(const v1::RoundContext& context) {
+  if (!context.invited()) return {};
+  if (context.minimum_reader_version() < invited_version) {
+    return "invited needs minimum_reader_version 5";
+  }
+  if (context.mode() == v1::TRUST_MODE_PAIRWISE) return "mode pairwise has no invited rounds";
+  if (context.participation_threshold() != UINT32_MAX) {
+    return "an invited round has participation_threshold 4294967295";
+  }
+  return {};
+}
+
 std::string fault_in_terms(const v1::RoundContext& context) {
   if (context.minimum_reader_version() > protocol_version) {
     return "minimum_reader_version " + std::to_string(context.minimum_reader_version()) +
@@ -104,6 +117,7 @@ std::string fault_in_terms(const v1::RoundContext& context) {
   }
   if (auto fault = fault_in_mode(context); !fault.empty()) return fault;
   if (auto fault = fault_in_scope(context); !fault.empty()) return fault;
+  if (auto fault = fault_in_selection(context); !fault.empty()) return fault;
   if (context.tenant().empty() || context.tenant().size() > longest_tenant) {
     return "tenant must have 1..32 bytes";
   }
@@ -279,6 +293,7 @@ void read_terms(const v1::RoundContext& message, Context& context) {
   context.model = message.model();
   context.encoding.rotation = crypto::rotation_seed(context.task, message.round());
   context.gateway_epoch = message.gateway_epoch();
+  context.invited = message.invited();
   context.participation_threshold = message.participation_threshold();
   context.n_min = message.n_min();
   context.n_target = message.n_target();

@@ -55,6 +55,7 @@ struct Context {
   privacy::Terms privacy;
   std::optional<PairwiseTerms> pairwise;  // exactly in mode pairwise
   Hash roster_hash;
+  bool invited;  // the gateway chooses (PROTOCOL.md 13); never in mode pairwise
   std::uint32_t participation_threshold;
   std::uint32_t n_min;  // 1 <= n_min <= n_target <= n_max
   std::uint32_t n_target;

@@ -224,6 +224,7 @@ static trib_status on_down(trib_client* client, const char* kind, const unsigned
   if (strcmp(kind, "reject") == 0) return trib_on_reject(client, payload, size);
   if (strcmp(kind, "prekey") == 0) return trib_on_prekey_receipt(client, payload, size);
   if (strcmp(kind, "shares") == 0) return trib_on_shares(client, payload, size);
+  if (strcmp(kind, "invitation") == 0) return trib_on_invitation(client, payload, size);
   if (strcmp(kind, "settings") == 0) return trib_on_settings(client, payload, size);
   if (strcmp(kind, "welcome") == 0) {
     return on_joining(client, trib_on_welcome(client, payload, size));

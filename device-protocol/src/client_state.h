@@ -15,7 +15,7 @@ enum {
   TRIB_MAX_TASKS = 16,    /* tasks whose last round is remembered */
   TRIB_MAX_MODEL_CHUNKS = 1024,
   TRIB_MAX_RANGES = 8,
-  TRIB_PROTOCOL_VERSION = 4 /* highest minimum_reader_version understood */
+  TRIB_PROTOCOL_VERSION = 5 /* highest minimum_reader_version understood */
 };
 
 struct pb_msgdesc_s;
@@ -211,6 +211,10 @@ bool trib_joined(const trib_client* client);
 /* ---- offer.c: may this device take part, and on what terms */
 trib_status trib_read_offer(const trib_client* client, trib_terms* terms,
                             const unsigned char* payload, size_t size);
+
+/* ---- invitation.c, PROTOCOL.md 13 */
+trib_status trib_on_invitation(trib_client* client, const unsigned char* payload, size_t size);
+bool trib_invited_to(const trib_client* client, const unsigned char ctx_hash[TRIB_HASH_BYTES]);
 
 /* ---- voids.c */
 /* Rule D3: whether this device may contribute to `model_hash` (again): it has not yet, or the offer holds

@@ -204,9 +204,9 @@ trib_status trib_on_site_keys(trib_client* client, const unsigned char* payload,
       client->epoch.party_count = 0;
       return saved;
     }
-    if (client->options.steering && client->connected) {
+    if (client->connected) { /* what only this key can prove was passed over */
       char topic[TRIB_TOPIC_BYTES];
-      trib_device_topic(client, topic, "/down/settings");
+      trib_device_topic(client, topic, "/down/+");
       (void)client->port.subscribe(client->port.user, topic);
     }
   }

@@ -18,7 +18,8 @@ enum {
   PRIVACY_VERSION = 3,
   SUBSET_VERSION = 4,
   SCOPE_VERSION = 4,
-  PAIRWISE_VERSION = 4
+  PAIRWISE_VERSION = 4,
+  INVITED_VERSION = 5
 };
 
 /* A deviation must be a whole number that the sampler takes (8 of them and more fit no ring anyway). */
@@ -48,6 +49,12 @@ static bool scope_allowed(const tributary_v1_RoundContext* context) {
           context->scope == tributary_v1_Scope_SCOPE_GLOBAL) &&
          named && context->minimum_reader_version >= SCOPE_VERSION &&
          context->mode == tributary_v1_TrustMode_TRUST_MODE_SPLIT_TRUST;
+}
+
+/* With a threshold that selects everybody: the invitation alone decides. */
+static bool invitation_allowed(const tributary_v1_RoundContext* context) {
+  return !context->invited || (context->minimum_reader_version >= INVITED_VERSION &&
+                               context->mode != tributary_v1_TrustMode_TRUST_MODE_PAIRWISE);
 }
 
 static bool promises_noise(const tributary_v1_RoundContext* context) {
@@ -92,7 +99,7 @@ static bool meant_for(const trib_client* client, const tributary_v1_RoundContext
          strcmp(context->model, client->trainer.model) == 0 &&
          context->parameters == client->trainer.parameters &&
          context->parameters <= client->memory.parameters && client->trainer.examples > 0 &&
-         mode_allowed(context, identity) && scope_allowed(context) &&
+         mode_allowed(context, identity) && scope_allowed(context) && invitation_allowed(context) &&
          private_enough(client, context, identity) && context->n_min >= identity->n_min_floor &&
          context->has_encoding && context->has_training && context->training.local_steps > 0 &&
          context->training.batch_size > 0 &&
@@ -245,6 +252,8 @@ static trib_status check_context(const trib_client* client, trib_terms* terms,
     status = TRIB_STALE;
   } else if (!selected(client, terms->ctx_hash, context)) {
     status = TRIB_BAD_CONTEXT;
+  } else if (context->invited && !trib_invited_to(client, terms->ctx_hash)) {
+    status = TRIB_HELD_BACK;
   }
   client->port.crypto->wipe(&identity, sizeof identity);
   if (status == TRIB_OK && context->mode == tributary_v1_TrustMode_TRUST_MODE_PAIRWISE) {

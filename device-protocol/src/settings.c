@@ -8,7 +8,7 @@
 
 enum { MINUTES_OF_DAY = 1440, FULL = 100 };
 
-static void conditions_of(const trib_client* client, trib_conditions* out) {
+void trib_conditions_of(const trib_client* client, trib_conditions* out) {
   const trib_steering* steering = client->options.steering;
   memset(out, 0, sizeof *out);
   if (steering->conditions) steering->conditions(client->port.user, out);
@@ -46,7 +46,7 @@ static uint32_t out_of_range(const tributary_v1_Settings* s) {
 /* The number of the first field that asks for what this device cannot measure; 0: none does. */
 static uint32_t unsupported(const trib_client* client, const tributary_v1_Settings* s) {
   trib_conditions now;
-  conditions_of(client, &now);
+  trib_conditions_of(client, &now);
   if (s->min_battery > 0 && !now.battery_known) return tributary_v1_Settings_min_battery_tag;
   if (s->min_link > 0 && !now.link_known) return tributary_v1_Settings_min_link_tag;
   return s->mains_only && !now.power_known ? tributary_v1_Settings_mains_only_tag : 0;
@@ -123,7 +123,7 @@ tributary_v1_HeldBack trib_held_back(const trib_client* client) {
   trib_conditions now;
   if (!steering) return tributary_v1_HeldBack_HELD_BACK_NONE;
   settings = &steering->settings;
-  conditions_of(client, &now);
+  trib_conditions_of(client, &now);
   if (settings->pause) return tributary_v1_HeldBack_HELD_BACK_PAUSED;
   if (!inside(client, settings->participate_from, settings->participate_until)) {
     return tributary_v1_HeldBack_HELD_BACK_WINDOW;

@@ -4,11 +4,12 @@
 #include <pb_encode.h>
 #include <string.h>
 
+#include "device-protocol/src/identity.h"
 #include "tributary/client.h"
 
 typedef char
     trib_steering_fits[sizeof(trib_steering_state) <= sizeof(((trib_steering*)0)->own) ? 1 : -1];
-enum { LOOK_EVERY = 30 }; /* times the first wait: a minute */
+enum { LOOK_OFTEN = 30, LOOK_SELDOM = 150 }; /* times the first wait: a minute, five minutes */
 
 trib_steering_state* trib_steering_of(const trib_client* client) {
   trib_steering* steering = client->options.steering;
@@ -93,6 +94,60 @@ trib_status trib_steering_start(trib_client* client) {
 
 /* ---- what is said */
 
+static uint32_t known(bool is_known, uint32_t value) {
+  return is_known ? value + 1 : 0;
+}
+
+/* Contributions left under the provisioned cap, plus 1; 0: no cap. */
+static uint64_t contributions_left(const trib_client* client) {
+  tributary_v1_DeviceIdentity identity;
+  uint64_t cap = 0;
+  if (trib_load_identity(client, &identity) == TRIB_OK) cap = identity.participation_cap;
+  client->port.crypto->wipe(&identity, sizeof identity);
+  if (cap == 0) return 0;
+  return cap > client->counters.participations ? cap - client->counters.participations + 1 : 1;
+}
+
+static void tell_conditions(const trib_client* client, tributary_v1_DeviceConditions* out) {
+  enum { CHUNK_OVERHEAD = 52, LARGEST_CHUNK = 262128 };
+  const size_t room = client->memory.message_size - CHUNK_OVERHEAD;
+  trib_conditions now;
+  trib_conditions_of(client, &now);
+  out->battery = known(now.battery_known, now.battery);
+  out->link = known(now.link_known, now.link);
+  if (now.power_known) {
+    out->power = now.on_mains ? tributary_v1_PowerSource_POWER_MAINS
+                              : tributary_v1_PowerSource_POWER_BATTERY;
+  }
+  out->examples = client->trainer.examples + 1;
+  out->chunk_room = room < LARGEST_CHUNK ? (uint32_t)room : LARGEST_CHUNK;
+  out->contributions_left = contributions_left(client);
+}
+
+static uint32_t apart(uint32_t a, uint32_t b) {
+  return a > b ? a - b : b - a;
+}
+
+/* Enough to matter to who chooses: 10 points, another supply, or known now. */
+static bool conditions_moved(const trib_client* client) {
+  enum { POINTS = 10 };
+  const trib_steering_state* told = trib_steering_of(client);
+  trib_conditions now;
+  trib_conditions_of(client, &now);
+  return apart(known(now.battery_known, now.battery), told->told_battery) >= POINTS ||
+         apart(known(now.link_known, now.link), told->told_link) >= POINTS ||
+         known(now.power_known, now.on_mains) != told->told_mains;
+}
+
+static void remember_conditions(trib_client* client) {
+  trib_steering_state* told = trib_steering_of(client);
+  trib_conditions now;
+  trib_conditions_of(client, &now);
+  told->told_battery = known(now.battery_known, now.battery);
+  told->told_link = known(now.link_known, now.link);
+  told->told_mains = known(now.power_known, now.on_mains);
+}
+
 static size_t encode_state(const trib_client* client, unsigned char* out, size_t capacity,
                            tributary_v1_LifeState state) {
   const trib_steering_state* steering = trib_steering_of(client);
@@ -103,6 +158,8 @@ static size_t encode_state(const trib_client* client, unsigned char* out, size_t
   message.session = steering->session;
   if (state != tributary_v1_LifeState_LIFE_LOST) {
     message.held_back = trib_held_back(client);
+    message.has_conditions = true;
+    tell_conditions(client, &message.conditions);
     if (client->options.firmware) {
       strncpy(message.firmware, client->options.firmware, sizeof message.firmware - 1);
     }
@@ -124,6 +181,7 @@ static trib_status announce(trib_client* client, tributary_v1_LifeState state) {
   if (status != TRIB_OK) return status;
   steering->told_state = (uint32_t)state;
   steering->told_held = held;
+  remember_conditions(client);
   return TRIB_OK;
 }
 
@@ -218,10 +276,15 @@ trib_status trib_on_settings(trib_client* client, const unsigned char* payload, 
   return accept(client, &fresh);
 }
 
-/* Windows and conditions change without a word. */
-static bool looks_around(const trib_settings* settings) {
-  return settings->participate_from != settings->participate_until || settings->min_battery > 0 ||
-         settings->min_link > 0 || settings->mains_only;
+/* Windows and conditions change without a word: more urgent where they may hold the device back. 0: nothing
+ * changes. */
+static uint32_t looks_every(const trib_client* client) {
+  const trib_settings* settings = &trib_steering_of(client)->settings;
+  if (settings->participate_from != settings->participate_until || settings->min_battery > 0 ||
+      settings->min_link > 0 || settings->mains_only) {
+    return LOOK_OFTEN;
+  }
+  return client->options.steering->conditions ? LOOK_SELDOM : 0;
 }
 
 static uint32_t until_look(const trib_client* client, const trib_steering_state* steering) {
@@ -236,7 +299,8 @@ static trib_status look(trib_client* client, trib_status worked) {
   const bool freed = steering->was_held != 0 && held == 0;
   const tributary_v1_LifeState state = life(client, worked);
   trib_status status = TRIB_OK;
-  if (steering->told_held != held || steering->told_state != (uint32_t)state) {
+  if (steering->told_held != held || steering->told_state != (uint32_t)state ||
+      conditions_moved(client)) {
     status = announce(client, state);
   }
   if (freed && status == TRIB_OK) {
@@ -255,13 +319,13 @@ trib_status trib_steering_turn(trib_client* client, trib_status worked, uint32_t
   if (status == TRIB_OK && !client->connected) return TRIB_OK;
   if (status == TRIB_OK) status = look(client, worked);
   if (status == TRIB_OK && steering->report_due) status = report(client);
-  if (looks_around(&steering->settings) && until_look(client, steering) == 0) {
+  if (looks_every(client) > 0 && until_look(client, steering) == 0) {
     steering->look_at_ms = client->port.monotonic_ms(client->port.user) +
-                           (uint64_t)trib_first_wait(client) * LOOK_EVERY;
+                           (uint64_t)trib_first_wait(client) * looks_every(client);
   }
   if (status != TRIB_OK) {
     *wait_ms = trib_first_wait(client);
-  } else if (looks_around(&steering->settings)) {
+  } else if (looks_every(client) > 0) {
     *wait_ms = until_look(client, steering);
   }
   return status == TRIB_NOT_CONNECTED ? TRIB_OK : status;

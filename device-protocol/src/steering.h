@@ -20,6 +20,16 @@ typedef struct trib_settings {
   unsigned char pause, mains_only, decommission;
 } trib_settings;
 
+/* The last one taken since power-on; none: all zero. */
+typedef struct trib_invitation {
+  uint64_t sequence;
+  uint64_t come_back_at;  /* Unix seconds; 0: stay awake */
+  uint64_t arrived_ms;    /* on the monotonic clock */
+  uint32_t sleep_seconds; /* from its issue to come_back_at */
+  bool invited;           /* to the round of ctx_hash */
+  unsigned char ctx_hash[TRIB_HASH_BYTES];
+} trib_invitation;
+
 /* What trib_steering.own holds. */
 typedef struct trib_steering_state {
   trib_settings settings;
@@ -27,11 +37,15 @@ typedef struct trib_steering_state {
   uint32_t session;
   uint32_t rejected_field;
   uint64_t rejected_version;
-  uint64_t look_at_ms; /* when to look at the conditions again */
-  uint32_t reason;     /* SettingsFault of what was rejected */
-  uint32_t told_held;  /* as last announced */
-  uint32_t was_held;   /* when it was last looked at */
+  uint64_t look_at_ms;   /* when to look at the conditions again */
+  uint32_t reason;       /* SettingsFault of what was rejected */
+  uint32_t told_held;    /* as last announced */
+  uint32_t told_battery; /* 1 + per cent, 0: not known */
+  uint32_t told_link;
+  uint32_t told_mains;
+  uint32_t was_held; /* when it was last looked at */
   uint32_t told_state;
+  trib_invitation invitation;
   bool report_due;
   bool ended; /* decommissioned */
 } trib_steering_state;
@@ -46,6 +60,8 @@ trib_steering_state* trib_steering_of(const trib_client* client);
 trib_status trib_read_settings(const trib_client* client, const unsigned char* payload, size_t size,
                                trib_settings* out, uint32_t* field,
                                tributary_v1_SettingsFault* reason);
+/* How the device is now; all zero: nothing is known. The client has steering. */
+void trib_conditions_of(const trib_client* client, trib_conditions* out);
 /* What keeps the device from beginning a round now. */
 tributary_v1_HeldBack trib_held_back(const trib_client* client);
 /* Whether uploads have to wait for their window. */

@@ -96,6 +96,12 @@ trib_phase trib_client_phase(const trib_client* client);
 /* Copies hash of the round's context (all zero when idle). */
 void trib_client_context_hash(const trib_client* client, unsigned char out[TRIB_HASH_BYTES]);
 
+/* With steering only; without it a device takes part in no invited round, and this is 0. For how many seconds
+ * the host may disconnect and sleep now, as the gateway asked for (PROTOCOL.md 13);
+ * 0: stay connected. Ask when a turn has nothing more to do. Before it disconnects the host calls
+ * trib_client_leaving; when it wakes up it connects again, with a client that was kept or started anew. */
+uint32_t trib_client_sleep_seconds(const trib_client* client);
+
 /* The identity from the record, for the MQTT session: lower-case hex of the device id (33 bytes
  * with the final 0) and the 32-byte pre-shared key. */
 void trib_client_mqtt_identity(const trib_client* client, char id[33],

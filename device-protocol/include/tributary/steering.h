@@ -33,7 +33,7 @@ typedef struct trib_steering {
   trib_status (*publish_retained)(void* user, const char* topic, const void* payload, size_t size);
   /* NULL: nothing is known. */
   void (*conditions)(void* user, trib_conditions* out);
-  uint64_t own[26]; /* the library's */
+  uint64_t own[40]; /* the library's */
 } trib_steering;
 
 enum { TRIB_WILL_TOPIC_BYTES = 128, TRIB_WILL_BYTES = 32 };

@@ -139,7 +139,7 @@ TEST_CASE("offers that break a rule are refused") {
     trib_status status;
   };
   const std::vector<Row> rows = {
-      {"reader version", [](auto& c) { c.set_minimum_reader_version(5); }, TRIB_BAD_CONTEXT},
+      {"reader version", [](auto& c) { c.set_minimum_reader_version(6); }, TRIB_BAD_CONTEXT},
       {"tenant", [](auto& c) { c.set_tenant("other"); }, TRIB_BAD_CONTEXT},
       {"gateway", [](auto& c) { c.set_gateway_id(std::string(16, 'x')); }, TRIB_BAD_CONTEXT},
       {"model", [](auto& c) { c.set_model("test:201"); }, TRIB_BAD_CONTEXT},

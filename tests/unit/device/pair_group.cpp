@@ -23,7 +23,7 @@ TEST_CASE("groups: a device checks signature, tenant, gateway and every number")
     std::function<void(v1::Group&)> change;
   };
   const std::vector<Row> rows = {
-      {"reader version", [](auto& g) { g.set_minimum_reader_version(5); }},
+      {"reader version", [](auto& g) { g.set_minimum_reader_version(6); }},
       {"tenant", [](auto& g) { g.set_tenant("other"); }},
       {"gateway", [](auto& g) { g.set_gateway_id(std::string(16, 'x')); }},
       {"two members", [](auto& g) { g.set_devices(2); }},

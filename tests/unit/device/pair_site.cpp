@@ -176,7 +176,7 @@ void PairSite::answer(std::uint32_t device) {
 void PairSite::on_hello(std::uint32_t device, const Bytes& payload) {
   v1::Hello hello;
   REQUIRE(hello.ParseFromString(text(payload)));
-  CHECK(hello.protocol_version() == 4);
+  CHECK(hello.protocol_version() == 5);
   keys[device] = hello.key();
   v1::Welcome welcome;
   welcome.set_epoch_key_hash(hash("epoch-key", {view_of(hello.key().epoch_key().body())}).raw());

@@ -160,6 +160,14 @@ void Site::settle(v1::Settings settings) {
   publish_retained(root + "device/" + device.hex() + "/down/settings", message.SerializeAsString());
 }
 
+void Site::invite(v1::Invitation invitation, const SigningKey* signer) {
+  if (invitation.device_id().empty()) invitation.set_device_id(device.raw());
+  const auto message = signed_body(signer != nullptr ? *signer : gateway_key_, "invitation",
+                                   invitation.SerializeAsString());
+  publish_retained(root + "device/" + device.hex() + "/down/invitation",
+                   message.SerializeAsString());
+}
+
 void Site::subscribe(const std::string& filter) {
   const std::string prefix = filter.ends_with("/+") ? filter.substr(0, filter.size() - 1) : filter;
   for (const auto& [topic, payload] : retained) {

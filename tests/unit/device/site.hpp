@@ -40,10 +40,10 @@ struct Site {
   std::vector<std::pair<std::string, Bytes>> waiting;  // broker -> device
   std::map<std::string, Bytes> retained;
   std::uint64_t now_ms = 1000;
-  std::uint64_t unix_seconds = 1800000000;
-  int actions = 0;             // storage writes and publishes so far
-  std::optional<int> cut_at;   // power fails when this action begins
-  std::optional<int> fail_at;  // this action alone is refused
+  std::uint64_t unix_seconds = 1800000000;  // 0: the device has no clock
+  int actions = 0;                          // storage writes and publishes so far
+  std::optional<int> cut_at;                // power fails when this action begins
+  std::optional<int> fail_at;               // this action alone is refused
   std::optional<Fault> fault;
   std::optional<float> steady;  // the test trainer's gradient, in every coordinate
   int gradients = 0;            // computed so far: no two steps of the test trainer are alike
@@ -61,6 +61,9 @@ struct Site {
   std::vector<v1::SettingsReport> reports;  // heard
   // Retains settings for the device, signed by its gateway.
   void settle(v1::Settings settings);
+
+  // Retains an invitation for the device, signed by its gateway or by `signer`.
+  void invite(v1::Invitation invitation, const tributary::crypto::SigningKey* signer = nullptr);
 
   // ---- gateway side
   std::string offer(v1::RoundContext context) const;  // signed, serialized

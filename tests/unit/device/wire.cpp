@@ -226,7 +226,7 @@ TEST_CASE("a context that breaks a limit is refused by the name of its field") {
     std::function<void(v1::RoundContext&)> change;
   };
   for (const auto& [names, change] : std::vector<Row>{
-           {"minimum_reader_version", [](auto& c) { c.set_minimum_reader_version(5); }},
+           {"minimum_reader_version", [](auto& c) { c.set_minimum_reader_version(6); }},
            {"mode", [](auto& c) { c.set_mode(v1::TRUST_MODE_PAIRWISE); }},
            {"trusted-gateway", [](auto& c) { c.mutable_aggregation(); }},
            {"no helpers",

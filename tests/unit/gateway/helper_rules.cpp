@@ -19,7 +19,7 @@ struct BentContext {
 };
 
 const BentContext bent_contexts[] = {
-    {"reader version", [](auto& c) { c.set_minimum_reader_version(5); },
+    {"reader version", [](auto& c) { c.set_minimum_reader_version(6); },
      v1::HELPER_REFUSAL_BAD_CONTEXT},
     {"tenant", [](auto& c) { c.set_tenant("plant2"); }, v1::HELPER_REFUSAL_BAD_CONTEXT},
     {"trusted gateway", [](auto& c) { c.set_mode(v1::TRUST_MODE_TRUSTED_GATEWAY); },

@@ -249,6 +249,7 @@ TEST_CASE(
         if (cut && factory.actions > at) factory.fail_at = -1;
       }
       CHECK(keys.size() == 1);
+      factory.fail_at = -1;
       trib_enrolment again;
       CHECK(start(factory, again) == TRIB_NOT_FOUND);
       CHECK(factory.records.size() == 1);

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "storage/backup.hpp"
 #include "storage/schema/cloud/schema.hpp"
 
 namespace tributary::cloud::store {
@@ -19,6 +20,10 @@ void Store::begin_anew(std::chrono::sys_seconds now) {
 
 void Store::probe() {
   database_.run("PRAGMA user_version = 0");
+}
+
+void Store::back_up(const std::filesystem::path& target) {
+  storage::back_up(database_, target);
 }
 
 std::uintmax_t Store::bytes() const {

@@ -8,6 +8,7 @@
 #include "gateway/engine/chunk_journal.hpp"
 #include "gateway/engine/store.hpp"
 #include "tests/bench/pending_rows.hpp"
+#include "uplink.pb.h"
 
 namespace tributary::bench {
 namespace {

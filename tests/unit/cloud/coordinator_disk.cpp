@@ -15,6 +15,13 @@ namespace {
 
 const std::vector<std::size_t> everybody{0, 1, 2, 3};
 
+// The world's files from now on are the disk's.
+void begin_on(SiteWorld& world, std::optional<Disk>& disk) {
+  world.stop();
+  disk.emplace(world.folder());
+  world.restart();
+}
+
 // A life that ends with a loss of power, and the next one.
 void lose_power(SiteWorld& world, Disk& disk, std::uint64_t seed) {
   disk.cut();
@@ -50,21 +57,22 @@ TEST_CASE(
       CAPTURE(kind);
       CAPTURE(nth);
       SiteWorld world(2, 4);
+      std::optional<Disk> disk;
+      begin_on(world, disk);
       const auto task = world.start_task();
       const auto& gateway = world.gateways.front();
       const auto ctx = world.ctx_of(task, gateway);
       const auto made = world.contribute(task, gateway, everybody);
-      Disk disk(world.folder());
       auto& rounds = world.coordinator().rounds;
       if (kind == 1) REQUIRE(rounds.put_sum(gateway.id, ctx, made.sum).index() == 0);
-      disk.fail({nth, EIO, true});
+      disk->fail({nth, EIO, true});
       const auto said =
           kind == 0 ? say([&] { return rounds.put_sum(gateway.id, ctx, made.sum); }) : say([&] {
             return rounds.put_mask_sum(world.helper_of(gateway).id, ctx, made.mask_sum);
           });
       CHECK(said.done != said.failed);
-      const bool met = disk.failed();
-      lose_power(world, disk, nth);
+      const bool met = disk->failed();
+      lose_power(world, *disk, nth);
       const auto events = world.coordinator().store.rounds.events_of(ctx);
       if (said.done) CHECK(events.size() == static_cast<std::size_t>(kind + 1));
       // The gateway and the helper say it again, and the round comes to its release.
@@ -90,6 +98,8 @@ TEST_CASE(
   for (std::uint64_t nth = 1;; ++nth) {
     CAPTURE(nth);
     SiteWorld world(2, 4);
+    std::optional<Disk> disk;
+    begin_on(world, disk);
     const auto task = world.start_task();
     std::vector<tests::Contribution> made;
     std::vector<Hash> contexts;
@@ -105,13 +115,12 @@ TEST_CASE(
                                                      contexts[i], made[i].mask_sum);
     };
     REQUIRE(put_mask(0).index() == 0);
-    Disk disk(world.folder());
-    disk.fail({nth, EIO, true});
+    disk->fail({nth, EIO, true});
     // The release comes with the last answer, and with it the next round's opening.
     const auto said = say([&] { return put_mask(1); });
-    const bool met = disk.failed();
+    const bool met = disk->failed();
     CHECK((said.done || said.failed));
-    lose_power(world, disk, nth);
+    lose_power(world, *disk, nth);
     if (world.coordinator().store.rounds.find({task, 1})->state == store::RoundState::open) {
       CHECK(put_mask(1).index() == 0);
     }
@@ -134,7 +143,8 @@ TEST_CASE(
   constexpr std::uint32_t parameters = 20'000;
   constexpr std::uint64_t rounds = 24;
   SiteWorld world(2, 4);
-  Disk disk(world.folder());
+  std::optional<Disk> disk;
+  begin_on(world, disk);
   world.coordinator().store.models.keep_newest(4);
   world.join_all();
   auto spec = world.spec(world.import_model(parameters));
@@ -148,9 +158,9 @@ TEST_CASE(
     }
   };
   run(8);
-  const auto before = disk.written();
+  const auto before = disk->written();
   run(rounds);
-  const auto each = (disk.written() - before) / rounds;
+  const auto each = (disk->written() - before) / rounds;
   // Two sums, two mask sums and a model of 4 bytes for each parameter.
   constexpr std::uint64_t told = 5 * 4 * std::uint64_t{parameters};
   MESSAGE("bytes written per round of two gateways and " << parameters << " parameters: " << each

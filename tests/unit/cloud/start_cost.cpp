@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cloud/store/store.hpp"
+#include "crypto/hash.hpp"
 #include "tests/disk/disk.hpp"
 
 using namespace tributary;

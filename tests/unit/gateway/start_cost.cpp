@@ -49,6 +49,19 @@ std::int64_t calls_of_a_start(std::uint64_t messages) {
   return static_cast<std::int64_t>(disk.calls()) - opening;
 }
 
+void one_round(engine::Store& store, const Fleet& fleet, std::uint32_t number) {
+  const auto hash = crypto::hash("round", {crypto::le32(number)});
+  store.put_roster(hash, std::string(3000, 'r'));
+  store.open_round({hash, std::string(600, 'c'), std::string(64, 's'), hash, hash, {}, false},
+                   std::string(4000, 'm'));
+  for (const auto& device : fleet.devices) {
+    store.put_contribution(hash, {device.id, device.nonce, hash, {}});
+  }
+  store.outbox().put(hash.hex(), "/v1/sum", Bytes(4000, 1), now);
+  store.outbox().delivered(hash.hex());
+  store.close_round(hash);
+}
+
 }  // namespace
 
 TEST_CASE("R20: a start with 20,000 waiting messages reads as much of them as with 1,000") {
@@ -62,21 +75,11 @@ TEST_CASE("R20, R8: 2,000 rounds leave nothing that grows in a gateway's databas
   Fleet fleet(3);
   const auto state = fleet.folder.path() / "state";
   engine::Store store(state, now);
+  // Ten rounds to a transaction: what is left behind is the same, and the disk is spared.
   const auto run = [&](std::uint32_t from, std::uint32_t to) {
-    for (std::uint32_t i = from; i < to; ++i) {
-      const auto hash = crypto::hash("round", {crypto::le32(i)});
+    for (std::uint32_t i = from; i < to; i += 10) {
       store.database().transaction([&] {
-        store.put_roster(hash, std::string(3000, 'r'));
-        store.open_round({hash, std::string(600, 'c'), std::string(64, 's'), hash, hash, {}, false},
-                         std::string(4000, 'm'));
-        for (const auto& device : fleet.devices) {
-          store.put_contribution(hash, {device.id, device.nonce, hash, {}});
-        }
-        store.outbox().put(hash.hex(), "/v1/sum", Bytes(4000, 1), now);
-      });
-      store.database().transaction([&] {
-        store.outbox().delivered(hash.hex());
-        store.close_round(hash);
+        for (std::uint32_t j = i; j < i + 10; ++j) one_round(store, fleet, j);
       });
     }
   };

@@ -73,7 +73,7 @@ std::vector<Device> devices_in(const fs::path& folder, std::uint64_t most) {
 std::string context_for(const std::string& tenant, const GatewayId& gateway, const Hash& roster,
                         const std::string& model) {
   v1::RoundContext context;
-  context.set_minimum_reader_version(1);
+  context.set_minimum_reader_version(3);
   context.set_tenant(tenant);
   context.set_task_id(std::string(16, 't'));
   context.set_gateway_id(gateway.raw());

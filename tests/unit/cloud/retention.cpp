@@ -53,6 +53,7 @@ std::uint64_t highest(SiteWorld& world, const TaskId& task) {
 
 void run_rounds(SiteWorld& world, const TaskId& task, std::uint64_t until) {
   while (highest(world, task) < until) {
+    for (const auto& gateway : world.gateways) world.coordinator().fleet.seen(gateway.id);
     if (highest(world, task) % 10 == 7) {
       abandon_round(world, task);
     } else {

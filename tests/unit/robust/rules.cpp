@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "crypto/robust/coordinatewise.hpp"
+#include "crypto/robust/distances.hpp"
 #include "crypto/robust/rule.hpp"
 #include "crypto/robust/selection.hpp"
 
@@ -49,6 +50,19 @@ rc::Gen<Vectors> some_vectors() {
       return rc::gen::container<Vectors>(count, vector);
     });
   });
+}
+
+// Whether Krum's choice between some two of these, against one attacker, is a matter of their order.
+bool krum_ties(const Vectors& vectors) {
+  const auto updates = updates_of(vectors);
+  const Distances distances(updates);
+  std::vector<double> scores;
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    scores.push_back(distances.score(i, vectors.size() - 3));
+  }
+  std::ranges::sort(scores);
+  return std::ranges::adjacent_find(scores, [](double a, double b) { return b - a < 1e-6; }) !=
+         scores.end();
 }
 
 }  // namespace
@@ -98,30 +112,27 @@ TEST_CASE("those a rule does not believe are named") {
   CHECK(std::ranges::count(left_out, 4U) == 1);
 }
 
-TEST_CASE("the order of updates does not matter where no two are alike") {
-  rc::check([] {
-    auto vectors = *some_vectors();
-    // Distinct distances: Krum's ties go by index.
-    for (std::size_t i = 0; i < vectors.size(); ++i) {
-      vectors[i][0] += static_cast<float>(std::ldexp(static_cast<double>(i * i + 1), -10));
-    }
+TEST_CASE("the order of updates does not matter, but for ties of Krum, which go by index") {
+  CHECK(rc::check([] {
+    const auto vectors = *some_vectors();
     auto shuffled = vectors;
     std::ranges::reverse(shuffled);
     for (const auto kind : kinds) {
       Rule rule;
       rule.kind = kind;
       rule.attackers = 1;
+      if ((kind == Kind::krum || kind == Kind::multi_krum) && krum_ties(vectors)) continue;
       const auto one = aggregate(rule, updates_of(vectors)).values;
       const auto other = aggregate(rule, updates_of(shuffled)).values;
       for (std::size_t j = 0; j < one.size(); ++j) {
         RC_ASSERT(std::abs(one[j] - other[j]) <= 1e-3F);
       }
     }
-  });
+  }));
 }
 
 TEST_CASE("median and trimmed mean agree with sorting, coordinate by coordinate") {
-  rc::check([] {
+  CHECK(rc::check([] {
     const auto vectors = *some_vectors();
     const auto median = coordinate_median(updates_of(vectors));
     const auto trimmed = trimmed_mean(updates_of(vectors), 2);
@@ -137,7 +148,7 @@ TEST_CASE("median and trimmed mean agree with sorting, coordinate by coordinate"
       RC_ASSERT(std::abs(static_cast<double>(trimmed[j]) - sum / static_cast<double>(n - 4)) <
                 1e-5);
     }
-  });
+  }));
 }
 
 TEST_CASE("rules say what they need") {

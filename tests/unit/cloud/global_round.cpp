@@ -97,7 +97,7 @@ TEST_CASE("the happy round: sums, masks, combined, released") {
   CHECK(round.contributions() == 6);
 }
 
-TEST_CASE("every event is idempotent and every contradiction a conflict") {
+TEST_CASE("R12: every event is idempotent and every contradiction a conflict") {
   auto round = round_over(2, 2);
   round.on_sum(0, sum(7));
   CHECK(round.on_sum(0, sum(7)).verdict == Verdict::repeated);

@@ -209,7 +209,7 @@ TEST_CASE("a secret that did not fit is put together again when another share ha
   CHECK(world.sums.size() == 1);
 }
 
-TEST_CASE("a reveal said again is receipted and not stored again") {
+TEST_CASE("R12: a reveal said again is receipted and not stored again") {
   World world = certified_round();
   world.open_shares(1);
   const auto stored = world.reveals_stored.size();
@@ -329,7 +329,7 @@ TEST_CASE("a reveal that repeats some places and adds others is stored, and coun
   CHECK(world.sums.size() == 1);
 }
 
-TEST_CASE("after a crash before any effect the same survivors are witnessed, opened and summed") {
+TEST_CASE("R1: after a crash before any effect the same survivors are witnessed, opened and summed") {
   bool crashed = true;
   int at = 0;
   for (; crashed; ++at) {

@@ -1,0 +1,254 @@
+/* Ed25519 (RFC 8032) over BearSSL's integers. One complete addition formula serves doubling too: code
+ * is what a device is short of, not instructions for the few signatures of a round. */
+#include <string.h>
+
+#include "bearssl.h"
+#include "device-protocol/ports/bearssl/bearssl_port.h"
+#include "device-protocol/ports/bearssl/field.h"
+
+/* Extended coordinates: x = X/Z, y = Y/Z, xy = T/Z. */
+typedef struct point {
+  trib_fe x, y, z, t;
+} point;
+
+typedef struct curve {
+  trib_field field;
+  trib_fe d2; /* 2 d */
+  point base;
+} curve;
+
+static const unsigned char BASE[32] = {
+    0x58, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
+    0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66};
+/* (p - 5) / 8 and (p - 1) / 4, big-endian. */
+static const unsigned char ROOT_EXPONENT[32] = {
+    0x0f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfd};
+static const unsigned char I_EXPONENT[32] = {
+    0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfb};
+
+static void identity(const curve* c, point* out) {
+  trib_fe_small(&c->field, out->x, 0);
+  memcpy(out->t, out->x, sizeof out->t);
+  memcpy(out->y, c->field.one, sizeof out->y);
+  memcpy(out->z, c->field.one, sizeof out->z);
+}
+
+/* Hisil, Wong, Carter, Dawson 2008, unified for a = -1; complete, since d is no square. */
+static void add(const curve* c, point* out, const point* p, const point* q) {
+  const trib_field* f = &c->field;
+  trib_fe a, b, e, h, u, v;
+  trib_fe_sub(f, a, p->y, p->x);
+  trib_fe_sub(f, u, q->y, q->x);
+  trib_fe_mul(f, a, a, u);
+  trib_fe_add(f, b, p->y, p->x);
+  trib_fe_add(f, u, q->y, q->x);
+  trib_fe_mul(f, b, b, u);
+  trib_fe_mul(f, u, p->t, q->t);
+  trib_fe_mul(f, u, u, c->d2);
+  trib_fe_mul(f, v, p->z, q->z);
+  trib_fe_add(f, v, v, v);
+  trib_fe_sub(f, e, b, a);
+  trib_fe_add(f, h, b, a);
+  trib_fe_sub(f, a, v, u); /* F */
+  trib_fe_add(f, b, v, u); /* G */
+  trib_fe_mul(f, out->x, e, a);
+  trib_fe_mul(f, out->y, b, h);
+  trib_fe_mul(f, out->t, e, h);
+  trib_fe_mul(f, out->z, a, b);
+}
+
+static uint32_t bit(const unsigned char scalar[32], int i) {
+  return (uint32_t)scalar[i >> 3] >> (i & 7) & 1U;
+}
+
+static void choose(point* out, const point* in, uint32_t yes) {
+  const unsigned char mask = (unsigned char)(0U - yes);
+  unsigned char* to = (unsigned char*)out;
+  const unsigned char* from = (const unsigned char*)in;
+  for (size_t i = 0; i < sizeof *out; ++i) to[i] ^= mask & (to[i] ^ from[i]);
+}
+
+/* out = scalar * base; the same instructions for every scalar. */
+static void multiply_base(const curve* c, point* out, const unsigned char scalar[32]) {
+  point sum;
+  identity(c, out);
+  for (int i = 255; i >= 0; --i) {
+    add(c, out, out, out);
+    add(c, &sum, out, &c->base);
+    choose(out, &sum, bit(scalar, i));
+  }
+}
+
+/* out = s * base + k * p, of public numbers. */
+static void multiply_both(const curve* c, point* out, const unsigned char s[32],
+                          const unsigned char k[32], const point* p) {
+  point both;
+  add(c, &both, &c->base, p);
+  identity(c, out);
+  for (int i = 255; i >= 0; --i) {
+    add(c, out, out, out);
+    if (bit(s, i) && bit(k, i)) {
+      add(c, out, out, &both);
+    } else if (bit(s, i)) {
+      add(c, out, out, &c->base);
+    } else if (bit(k, i)) {
+      add(c, out, out, p);
+    }
+  }
+}
+
+static void encode(const curve* c, unsigned char out[32], const point* p) {
+  unsigned char x[32];
+  trib_fe inverse, t;
+  trib_fe_invert(&c->field, inverse, p->z);
+  trib_fe_mul(&c->field, t, p->x, inverse);
+  trib_fe_encode(&c->field, x, t);
+  trib_fe_mul(&c->field, t, p->y, inverse);
+  trib_fe_encode(&c->field, out, t);
+  out[31] |= (unsigned char)((x[0] & 1U) << 7);
+}
+
+static int is_zero(const curve* c, const trib_fe a) {
+  unsigned char bytes[32];
+  unsigned char any = 0;
+  trib_fe_encode(&c->field, bytes, a);
+  for (int i = 0; i < 32; ++i) any |= bytes[i];
+  return any == 0;
+}
+
+/* The square root of u / v, or of -u / v times a root of -1. */
+static void root_of_ratio(const trib_field* f, trib_fe x, const trib_fe u, const trib_fe v) {
+  trib_fe v3, t;
+  trib_fe_mul(f, v3, v, v);
+  trib_fe_mul(f, v3, v3, v);
+  trib_fe_mul(f, t, v3, v3);
+  trib_fe_mul(f, t, t, v);
+  trib_fe_mul(f, t, t, u);
+  trib_fe_power(f, t, t, ROOT_EXPONENT);
+  trib_fe_mul(f, t, t, v3);
+  trib_fe_mul(f, x, t, u);
+}
+
+/* RFC 8032 5.1.3. 0: no point. */
+static int decode(const curve* c, point* out, const unsigned char in[32]) {
+  const trib_field* f = &c->field;
+  unsigned char bytes[32];
+  trib_fe u, v, t;
+  if (!trib_fe_decode(f, out->y, in)) return 0;
+  memcpy(out->z, f->one, sizeof out->z);
+  trib_fe_mul(f, t, out->y, out->y);
+  trib_fe_sub(f, u, t, f->one);
+  trib_fe_mul(f, v, t, c->d2);
+  trib_fe_add(f, v, v, f->one);
+  trib_fe_add(f, v, v, f->one); /* 2 v */
+  trib_fe_add(f, u, u, u);
+  root_of_ratio(f, out->x, u, v);
+  trib_fe_mul(f, t, out->x, out->x);
+  trib_fe_mul(f, t, t, v);
+  trib_fe_add(f, v, t, u);
+  trib_fe_sub(f, t, t, u);
+  if (!is_zero(c, t)) {
+    if (!is_zero(c, v)) return 0;
+    trib_fe_small(f, t, 2);
+    trib_fe_power(f, t, t, I_EXPONENT);
+    trib_fe_mul(f, out->x, out->x, t);
+  }
+  trib_fe_encode(f, bytes, out->x);
+  if ((bytes[0] & 1U) != in[31] >> 7) {
+    if (is_zero(c, out->x)) return 0;
+    trib_fe_small(f, t, 0);
+    trib_fe_sub(f, out->x, t, out->x);
+  }
+  trib_fe_mul(f, out->t, out->x, out->y);
+  return 1;
+}
+
+/* d = -121665 / 121666 */
+static void start(curve* c) {
+  trib_field* f = &c->field;
+  trib_fe t;
+  trib_field_init(f);
+  trib_fe_small(f, t, 121666 - 65536);
+  trib_fe_small(f, c->d2, 32768);
+  trib_fe_add(f, c->d2, c->d2, c->d2);
+  trib_fe_add(f, t, t, c->d2); /* 121666 */
+  trib_fe_invert(f, c->d2, t);
+  trib_fe_sub(f, t, f->one, t); /* -121665 */
+  trib_fe_mul(f, c->d2, c->d2, t);
+  trib_fe_add(f, c->d2, c->d2, c->d2);
+  (void)decode(c, &c->base, BASE);
+}
+
+static int has_small_order(const curve* c, const point* p) {
+  point q = *p;
+  for (int i = 0; i < 3; ++i) add(c, &q, &q, &q);
+  return is_zero(c, q.x); /* of the multiples of 8 only the identity has x = 0 */
+}
+
+static void hash3(unsigned char out[32], const unsigned char* first, size_t first_size,
+                  const unsigned char* second, const unsigned char* message, size_t size) {
+  br_sha512_context sha;
+  unsigned char hash[64];
+  br_sha512_init(&sha);
+  br_sha512_update(&sha, first, first_size);
+  if (second) br_sha512_update(&sha, second, 32);
+  br_sha512_update(&sha, message, size);
+  br_sha512_out(&sha, hash);
+  trib_scalar_reduce(out, hash);
+}
+
+trib_status trib_bearssl_ed25519_verify(const unsigned char signature[TRIB_SIGNATURE_BYTES],
+                                        const unsigned char* message, size_t size,
+                                        const unsigned char public_key[TRIB_KEY_BYTES]) {
+  const trib_field* f;
+  unsigned char k[32];
+  curve c;
+  point a;
+  point r;
+  trib_fe zero;
+  if (!trib_scalar_canonical(signature + 32)) return TRIB_CRYPTO;
+  start(&c);
+  f = &c.field;
+  if (!decode(&c, &a, public_key) || has_small_order(&c, &a)) return TRIB_CRYPTO;
+  trib_fe_small(f, zero, 0);
+  trib_fe_sub(f, a.x, zero, a.x);
+  trib_fe_sub(f, a.t, zero, a.t);
+  hash3(k, signature, 32, public_key, message, size);
+  multiply_both(&c, &r, signature + 32, k, &a);
+  if (has_small_order(&c, &r)) return TRIB_CRYPTO;
+  encode(&c, k, &r);
+  return memcmp(k, signature, 32) == 0 ? TRIB_OK : TRIB_CRYPTO;
+}
+
+trib_status trib_bearssl_ed25519_sign(unsigned char signature[TRIB_SIGNATURE_BYTES],
+                                      const unsigned char* message, size_t size,
+                                      const unsigned char seed[TRIB_KEY_BYTES]) {
+  const trib_crypto_port* crypto = &trib_bearssl_crypto;
+  br_sha512_context sha;
+  unsigned char secret[64]; /* scalar, prefix */
+  unsigned char public_key[32];
+  unsigned char r[32];
+  unsigned char k[32];
+  curve c;
+  point p;
+  br_sha512_init(&sha);
+  br_sha512_update(&sha, seed, TRIB_KEY_BYTES);
+  br_sha512_out(&sha, secret);
+  secret[0] &= 248;
+  secret[31] = (unsigned char)((secret[31] & 63) | 64);
+  start(&c);
+  multiply_base(&c, &p, secret);
+  encode(&c, public_key, &p);
+  hash3(r, secret + 32, 32, NULL, message, size);
+  multiply_base(&c, &p, r);
+  encode(&c, signature, &p);
+  hash3(k, signature, 32, public_key, message, size);
+  trib_scalar_mul_add(signature + 32, secret, k, r);
+  crypto->wipe(secret, sizeof secret);
+  crypto->wipe(r, sizeof r);
+  crypto->wipe(&p, sizeof p);
+  crypto->wipe(&sha, sizeof sha);
+  return TRIB_OK;
+}

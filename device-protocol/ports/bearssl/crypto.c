@@ -47,30 +47,19 @@ static void aead_seal(unsigned char* data, size_t size, unsigned char tag[TRIB_T
   POLY1305(key, nonce, data, size, aad, aad_size, tag, br_chacha20_ct_run, 1);
 }
 
-/* BearSSL takes scalars with the most significant byte first, points as RFC 7748 has them. */
-static void reverse(unsigned char out[TRIB_KEY_BYTES], const unsigned char in[TRIB_KEY_BYTES]) {
-  for (int i = 0; i < TRIB_KEY_BYTES; ++i) out[i] = in[TRIB_KEY_BYTES - 1 - i];
-}
-
 static trib_status x25519(unsigned char out[TRIB_KEY_BYTES],
                           const unsigned char secret[TRIB_KEY_BYTES],
                           const unsigned char public_key[TRIB_KEY_BYTES]) {
-  unsigned char scalar[TRIB_KEY_BYTES];
   unsigned char any = 0;
-  reverse(scalar, secret);
   memmove(out, public_key, TRIB_KEY_BYTES);
-  CURVE25519.mul(out, TRIB_KEY_BYTES, scalar, sizeof scalar, BR_EC_curve25519);
-  wipe(scalar, sizeof scalar);
+  CURVE25519.mul(out, TRIB_KEY_BYTES, secret, TRIB_KEY_BYTES, BR_EC_curve25519);
   for (int i = 0; i < TRIB_KEY_BYTES; ++i) any |= out[i];
   return any ? TRIB_OK : TRIB_CRYPTO;
 }
 
 static void x25519_base(unsigned char out[TRIB_KEY_BYTES],
                         const unsigned char secret[TRIB_KEY_BYTES]) {
-  unsigned char scalar[TRIB_KEY_BYTES];
-  reverse(scalar, secret);
-  CURVE25519.mulgen(out, scalar, sizeof scalar, BR_EC_curve25519);
-  wipe(scalar, sizeof scalar);
+  CURVE25519.mulgen(out, secret, TRIB_KEY_BYTES, BR_EC_curve25519);
 }
 
 const trib_crypto_port trib_bearssl_crypto = {

@@ -100,8 +100,8 @@ static trib_status write_tail(writer* w) {
 
 static trib_status write_entry(const trib_flash* flash, uint32_t at, const content* what) {
   writer w = {flash, at, 0, 0, {0}};
-  trib_status status = write_head(&w, what->record, what->kind,
-                                  (uint32_t)(what->head_size + what->body_size));
+  trib_status status =
+      write_head(&w, what->record, what->kind, (uint32_t)(what->head_size + what->body_size));
   if (status == TRIB_OK) status = put(&w, what->head, what->head_size);
   if (status == TRIB_OK) status = put(&w, what->body, what->body_size);
   return status == TRIB_OK ? write_tail(&w) : status;

@@ -45,7 +45,7 @@ typedef struct trib_flash_records {
   const trib_flash* flash;
   uint32_t sequence; /* of the bank in use; 0: none yet */
   uint32_t bank;
-  uint32_t end;                    /* of what is written in it; bank size: nothing may be appended */
+  uint32_t end; /* of what is written in it; bank size: nothing may be appended */
   uint32_t at[TRIB_FLASH_RECORDS]; /* offset in the bank of each record's head; 0: not there */
   uint32_t size[TRIB_FLASH_RECORDS];
 } trib_flash_records;

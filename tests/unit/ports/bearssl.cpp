@@ -29,11 +29,11 @@ using Message = std::vector<unsigned char>;
 
 void same_verdict(const Signature& signature, const Message& message, const Key& key,
                   bool expected) {
-  const auto ours = small.ed25519_verify(signature.data(), message.data(), message.size(),
-                                         key.data());
+  const auto ours =
+      small.ed25519_verify(signature.data(), message.data(), message.size(), key.data());
   CHECK((ours == TRIB_OK) == expected);
-  CHECK(ours == reference.ed25519_verify(signature.data(), message.data(), message.size(),
-                                         key.data()));
+  CHECK(ours ==
+        reference.ed25519_verify(signature.data(), message.data(), message.size(), key.data()));
 }
 
 Key hex_key(const char* hex) {
@@ -145,15 +145,14 @@ TEST_CASE("BearSSL: no signature but the one way to write it, no keys of small o
   }
   same_verdict(signature, message, key, false);
   // Of order 1, 2, 4, 8, and their other spellings.
-  for (const char* low :
-       {"0100000000000000000000000000000000000000000000000000000000000000",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "0000000000000000000000000000000000000000000000000000000000000000",
-        "0000000000000000000000000000000000000000000000000000000000000080",
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"}) {
+  for (const char* low : {"0100000000000000000000000000000000000000000000000000000000000000",
+                          "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                          "0000000000000000000000000000000000000000000000000000000000000000",
+                          "0000000000000000000000000000000000000000000000000000000000000080",
+                          "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+                          "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+                          "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                          "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"}) {
     CAPTURE(low);
     Signature nothing{};
     nothing[0] = 1;  // R the identity, S 0: holds for a key of order 1

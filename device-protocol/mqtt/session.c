@@ -65,6 +65,7 @@ static trib_status on_packet(trib_mqtt_session* session, const trib_mqtt_packet*
                              trib_mqtt_event* event) {
   unsigned char head[HEAD_BYTES];
   if (packet->type == TRIB_MQTT_CONNACK) {
+    if (session->up) return TRIB_MALFORMED;
     session->refusal = packet->code;
     session->up = packet->code == 0;
     *event = TRIB_MQTT_UP;

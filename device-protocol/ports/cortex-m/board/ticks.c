@@ -26,6 +26,7 @@ void trib_ticks_start(void) {
   passed = 0;
   SYSTICK(4) = HERTZ / 1000 * WAKE_MS - 1;
   SYSTICK(8) = 0;
+  SYSTICK(0) = 7; /* on, with interrupt, from the processor's clock */
 }
 
 /* The timer counts down and begins again. */

@@ -133,6 +133,10 @@ static uint64_t milliseconds(void* user) {
   return trib_milliseconds();
 }
 
+static unsigned nibble(char digit) {
+  return (unsigned)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+}
+
 void trib_broker_start(const trib_provisioning* provisioning, const char* identity,
                        unsigned char* buffer, size_t capacity) {
   static const trib_mqtt_transport transport = {NULL, send, milliseconds};
@@ -147,8 +151,10 @@ void trib_broker_start(const trib_provisioning* provisioning, const char* identi
   trib_mqtt_session_init(&broker.session, &transport, identity,
                          p->password[0] ? p->password : NULL, buffer, capacity);
   lwip_init();
-  broker.netif.hwaddr[0] = 0x02; /* locally administered */
-  memcpy(broker.netif.hwaddr + 1, identity, 5);
+  broker.netif.hwaddr[0] = 0x02; /* locally administered; the rest from the device id */
+  for (int i = 1; i < 6; ++i) {
+    broker.netif.hwaddr[i] = (u8_t)(nibble(identity[2 * i]) << 4 | nibble(identity[2 * i + 1]));
+  }
   netif_add(&broker.netif, &address, &netmask, &router, NULL, trib_lan9118_start, ethernet_input);
   netif_set_default(&broker.netif);
   netif_set_up(&broker.netif);
@@ -160,7 +166,8 @@ static void consume(size_t size) {
   broker.taken = (u16_t)(broker.taken + size);
   if (broker.taken == broker.waiting->len) {
     struct pbuf* first = broker.waiting;
-    broker.waiting = pbuf_dechain(first);
+    broker.waiting = first->next;
+    if (broker.waiting) pbuf_ref(broker.waiting); /* else it goes with the first */
     pbuf_free(first);
     broker.taken = 0;
   }

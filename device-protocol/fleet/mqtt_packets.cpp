@@ -20,8 +20,7 @@ std::string packet(Encode encode) {
 
 std::string connect_packet(const std::string& identity, std::uint16_t keep_alive_seconds) {
   return packet([&](unsigned char* out, std::size_t capacity) {
-    return trib_mqtt_connect(out, capacity, identity.c_str(), identity.c_str(), nullptr,
-                             keep_alive_seconds);
+    return trib_mqtt_connect(out, capacity, identity.c_str(), identity.c_str(), keep_alive_seconds);
   });
 }
 

@@ -51,20 +51,33 @@ static bool too_long(const char* text) {
 }
 
 size_t trib_mqtt_connect(unsigned char* out, size_t capacity, const char* client_id,
-                         const char* user_name, const char* password, uint16_t keep_alive_seconds) {
+                         const char* user_name, uint16_t keep_alive_seconds) {
   writer w = {out, capacity, 0};
-  size_t remaining;
-  if (too_long(client_id) || too_long(user_name) || (password && too_long(password))) return 0;
-  remaining = 10 + 2 + strlen(client_id) + 2 + strlen(user_name);
-  if (password) remaining += 2 + strlen(password);
-  put_start(&w, TYPE_CONNECT << 4, remaining);
+  if (too_long(client_id) || too_long(user_name)) return 0;
+  put_start(&w, TYPE_CONNECT << 4, 10 + 2 + strlen(client_id) + 2 + strlen(user_name));
   put_string(&w, "MQTT");
-  put_byte(&w, 4);                                 /* 3.1.1 */
-  put_byte(&w, 0x80 | 0x02 | (password ? 64 : 0)); /* user name, clean session, password */
+  put_byte(&w, 4);           /* 3.1.1 */
+  put_byte(&w, 0x80 | 0x02); /* user name, clean session */
   put16(&w, keep_alive_seconds);
   put_string(&w, client_id);
   put_string(&w, user_name);
-  if (password) put_string(&w, password);
+  return finish(&w);
+}
+
+size_t trib_mqtt_connect_password(unsigned char* out, size_t capacity, const char* client_id,
+                                  const char* user_name, const char* password,
+                                  uint16_t keep_alive_seconds) {
+  writer w = {out, capacity, 0};
+  if (too_long(client_id) || too_long(user_name) || too_long(password)) return 0;
+  put_start(&w, TYPE_CONNECT << 4,
+            10 + 2 + strlen(client_id) + 2 + strlen(user_name) + 2 + strlen(password));
+  put_string(&w, "MQTT");
+  put_byte(&w, 4);
+  put_byte(&w, 0x80 | 0x40 | 0x02); /* user name, password, clean session */
+  put16(&w, keep_alive_seconds);
+  put_string(&w, client_id);
+  put_string(&w, user_name);
+  put_string(&w, password);
   return finish(&w);
 }
 

@@ -35,15 +35,18 @@ static trib_status say(trib_mqtt_session* session, const unsigned char* head, si
 
 trib_status trib_mqtt_session_open(trib_mqtt_session* session) {
   unsigned char head[HEAD_BYTES];
+  size_t size;
   trib_mqtt_reader_init(&session->reader, session->reader.buffer, session->reader.capacity);
   session->opened = true;
   session->up = false;
   session->refusal = 0;
   session->heard_ms = now_of(session);
-  return say(session, head,
-             trib_mqtt_connect(head, sizeof head, session->identity, session->identity,
-                               session->password, KEEP_ALIVE_S),
-             NULL, 0);
+  size = session->password
+             ? trib_mqtt_connect_password(head, sizeof head, session->identity, session->identity,
+                                          session->password, KEEP_ALIVE_S)
+             : trib_mqtt_connect(head, sizeof head, session->identity, session->identity,
+                                 KEEP_ALIVE_S);
+  return say(session, head, size, NULL, 0);
 }
 
 void trib_mqtt_session_close(trib_mqtt_session* session) {

@@ -63,13 +63,9 @@ trib_status feed(const Packet& bytes, std::size_t capacity = 64) {
 
 TEST_CASE("packets as OASIS MQTT 3.1.1 has them") {
   Packet out(64);
-  out.resize(trib_mqtt_connect(out.data(), out.size(), "ab", "u", nullptr, 60));
+  out.resize(trib_mqtt_connect(out.data(), out.size(), "ab", "u", 60));
   CHECK(out ==
         Packet{0x10, 17, 0, 4, 'M', 'Q', 'T', 'T', 4, 0x82, 0, 60, 0, 2, 'a', 'b', 0, 1, 'u'});
-  out.resize(64);
-  out.resize(trib_mqtt_connect(out.data(), out.size(), "a", "u", "pw", 60));
-  CHECK(out == Packet{0x10, 20, 0, 4,   'M', 'Q', 'T', 'T', 4, 0xc2, 0,
-                      60,   0,  1, 'a', 0,   1,   'u', 0,   2, 'p',  'w'});
   CHECK(publish("t", "xy", 258) == Packet{0x32, 7, 0, 1, 't', 1, 2, 'x', 'y'});
   CHECK(publish("t", "", 0) == Packet{0x30, 3, 0, 1, 't'});
   out.resize(64);

@@ -79,6 +79,14 @@ TEST_CASE("session: nothing is said before the broker accepts, CONNECT excepted"
   CHECK(trib_mqtt_session_publish(&line.session, "t", "x", 1) == TRIB_NOT_CONNECTED);
 }
 
+TEST_CASE("session: a password is said where there is one") {
+  Line line;
+  line.session.password = "pw";
+  REQUIRE(trib_mqtt_session_open(&line.session) == TRIB_OK);
+  CHECK(line.sent == Bytes{0x10, 22, 0,   4,   'M', 'Q', 'T', 'T', 4, 0xc2, 0,   60,
+                           0,    2,  'a', 'b', 0,   2,   'a', 'b', 0, 2,    'p', 'w'});
+}
+
 TEST_CASE("session: a refused session says why and stays down") {
   Line line;
   REQUIRE(trib_mqtt_session_open(&line.session) == TRIB_OK);

@@ -9,7 +9,12 @@
 #include "lwip/timeouts.h"
 #include "netif/ethernet.h"
 
-enum { SEND_WITHIN_MS = 10000, CONNECT_WITHIN_MS = 20000, FIRST_WAIT_MS = 1000, MOST_WAIT_MS = 60000 };
+enum {
+  SEND_WITHIN_MS = 10000,
+  CONNECT_WITHIN_MS = 20000,
+  FIRST_WAIT_MS = 1000,
+  MOST_WAIT_MS = 60000
+};
 
 static struct {
   struct netif netif;
@@ -19,7 +24,7 @@ static struct {
   bool established;
   bool ended; /* the other side closed, or broke it */
   struct pbuf* waiting;
-  u16_t taken; /* of the first of them */
+  u16_t taken;    /* of the first of them */
   uint64_t at_ms; /* of the last attempt */
   uint32_t wait_ms;
   trib_mqtt_session session;
@@ -148,8 +153,8 @@ void trib_broker_start(const trib_provisioning* provisioning, const char* identi
   memcpy(&broker.address.addr, p->broker, 4);
   broker.port = (u16_t)p->broker_port;
   broker.wait_ms = FIRST_WAIT_MS;
-  trib_mqtt_session_init(&broker.session, &transport, identity,
-                         p->password[0] ? p->password : NULL, buffer, capacity);
+  trib_mqtt_session_init(&broker.session, &transport, identity, p->password[0] ? p->password : NULL,
+                         buffer, capacity);
   lwip_init();
   broker.netif.hwaddr[0] = 0x02; /* locally administered; the rest from the device id */
   for (int i = 1; i < 6; ++i) {

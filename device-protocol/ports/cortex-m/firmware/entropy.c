@@ -18,8 +18,7 @@ trib_status trib_entropy_start(trib_entropy* entropy, const trib_crypto_port* cr
   unsigned char seed[TRIB_KEY_BYTES];
   unsigned char next[TRIB_KEY_BYTES];
   size_t size;
-  trib_status status =
-      trib_flash_load(records, TRIB_RECORD_SEED, 0, seed, sizeof seed, &size);
+  trib_status status = trib_flash_load(records, TRIB_RECORD_SEED, 0, seed, sizeof seed, &size);
   if (status == TRIB_OK && size != sizeof seed) status = TRIB_NOT_FOUND;
   if (status != TRIB_OK) return status;
   entropy->crypto = crypto;

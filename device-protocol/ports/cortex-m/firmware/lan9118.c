@@ -93,7 +93,8 @@ err_t trib_lan9118_start(struct netif* netif) {
   if (REGISTER(BYTE_TEST) != 0x87654321) return ERR_IF;
   REGISTER(HW_CFG) = 5 << 16; /* 5 KiB to send from */
   mac_write(MAC_ADDRESS_HIGH, (uint32_t)a[5] << 8 | a[4]);
-  mac_write(MAC_ADDRESS_LOW, (uint32_t)a[3] << 24 | (uint32_t)a[2] << 16 | (uint32_t)a[1] << 8 | a[0]);
+  mac_write(MAC_ADDRESS_LOW,
+            (uint32_t)a[3] << 24 | (uint32_t)a[2] << 16 | (uint32_t)a[1] << 8 | a[0]);
   REGISTER(RX_CFG) = 0;
   REGISTER(TX_CFG) = 2;
   REGISTER(FIFO_INT) = 0;

@@ -82,10 +82,9 @@ static void log_line(void* user, trib_log_level level, const char* text, uint64_
   trib_console_line(text, number);
 }
 
-static const trib_port port = {NULL,         &TRIB_CRYPTO_PORT, {load, save, erase},
-                               monotonic_ms, unix_seconds,      draw,
-                               publish,      subscribe,         unsubscribe,
-                               log_line};
+static const trib_port port = {
+    NULL, &TRIB_CRYPTO_PORT, {load, save, erase}, monotonic_ms, unix_seconds,
+    draw, publish,           subscribe,           unsubscribe,  log_line};
 
 static int stop(const char* why) {
   trib_console_text(why);
@@ -94,11 +93,16 @@ static int stop(const char* why) {
 }
 
 static int start(const trib_provisioning* provisioning, trib_client** client) {
-  trib_trainer trainer = {&device.mlp, provisioning->model, 0, provisioning->examples,
-                          trib_mlp_gradient, NULL};
-  const trib_client_memory memory = {
-      device.weights, device.initial, device.gradient, MOST_PARAMETERS,
-      device.message, sizeof device.message, NULL, 0};
+  trib_trainer trainer = {
+      &device.mlp, provisioning->model, 0, provisioning->examples, trib_mlp_gradient, NULL};
+  const trib_client_memory memory = {device.weights,
+                                     device.initial,
+                                     device.gradient,
+                                     MOST_PARAMETERS,
+                                     device.message,
+                                     sizeof device.message,
+                                     NULL,
+                                     0};
   static const trib_client_options options = {
       .checkpoint_steps = 10, .retry_ms = 1000, .firmware = "mps2 1"};
   const trib_mlp_shape* shape = &device.mlp.shape;

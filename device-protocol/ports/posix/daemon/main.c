@@ -84,7 +84,10 @@ static trib_status unsubscribe(void* user, const char* topic) {
 static void log_line(void* user, trib_log_level level, const char* text, uint64_t number) {
   /* The journal's priorities. */
   (void)user;
-  fprintf(stderr, "<%d>%s %llu\n", level == TRIB_LOG_WARNING ? 4 : level == TRIB_LOG_INFO ? 6 : 7,
+  fprintf(stderr, "<%d>%s %llu\n",
+          level == TRIB_LOG_WARNING ? 4
+          : level == TRIB_LOG_INFO  ? 6
+                                    : 7,
           text, (unsigned long long)number);
 }
 
@@ -120,7 +123,8 @@ static bool read_password(device* self) {
 static bool check_folder(const char* path) {
   struct stat info;
   if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) {
-    fprintf(stderr, "<3>%s: not a folder; make it, mode 0700, with the identity as record-1\n", path);
+    fprintf(stderr, "<3>%s: not a folder; make it, mode 0700, with the identity as record-1\n",
+            path);
     return false;
   }
   if (info.st_mode & 077) {
@@ -178,8 +182,8 @@ static bool start_session(device* self) {
   const bool plain = self->settings.password_file[0] != 0;
   unsigned char psk[TRIB_KEY_BYTES];
   trib_client_mqtt_identity(self->client, self->identity, psk);
-  trib_mqtt_session_init(&self->session, &transport, self->identity,
-                         plain ? self->password : NULL, memory_of(capacity, 1), capacity);
+  trib_mqtt_session_init(&self->session, &transport, self->identity, plain ? self->password : NULL,
+                         memory_of(capacity, 1), capacity);
   self->wait_ms = FIRST_WAIT_MS;
   return trib_line_init(&self->line, plain, self->identity, psk);
 }

@@ -89,7 +89,8 @@ static trib_status save_update(trib_client* client, bool sent) {
 
 trib_status trib_keep_unsent(trib_client* client) {
   trib_status status;
-  if (!TRIB_WITH_SUBSET || !client->round.terms.subset.error_feedback || client->residual_kept) return TRIB_OK;
+  if (!TRIB_WITH_SUBSET || !client->round.terms.subset.error_feedback || client->residual_kept)
+    return TRIB_OK;
   status = save_update(client, true);
   client->residual_kept = status == TRIB_OK;
   return status;

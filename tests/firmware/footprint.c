@@ -9,6 +9,7 @@
 #include "device-protocol/src/mask.h"
 #include "device-protocol/src/seal.h"
 #include "device-protocol/trainer/mlp.h"
+#include "tributary/client.h"
 
 enum { CHUNK = 4080, WORDS = CHUNK / 4, PARAMETERS = 35 * 32 + 32 + 32 * 5 + 5, BATCH = 8 };
 
@@ -114,6 +115,7 @@ static const unsigned char KEY_OF_NINE[TRIB_KEY_BYTES] = {
     0xde, 0x8a, 0xa1, 0x37, 0x8d, 0xa7, 0x2c, 0xd0, 0x1b, 0x34, 0x95, 0x89, 0xd6, 0xe7, 0xdd, 0x6a};
 
 int main(void) {
+  trib_console_line("client_bytes", trib_client_size());
   (void)trib_mlp_parse(&mlp.shape, "mlp:35-32-5");
   trib_mlp_init(&mlp.shape, weights, 1);
   mlp.scratch = scratch;

@@ -39,6 +39,9 @@ class FirmwareRound(unittest.TestCase):
             self.assertGreaterEqual(len(world.taps[0].chunks), 2 * 4)
             self.assertGreaterEqual(len(world.taps[0].receipts), 2)
             self.assertGreater(rows[-1]["train_accuracy"], 0.75)
+            stack = [int(line.rsplit(" ", 1)[1]) for line in firmware.log().splitlines() if "bytes of stack so far" in line]
+            self.assertLess(max(stack), 8192)
+            print(f"stack of the firmware: {max(stack)} bytes")
 
 
 @unittest.skipUnless(os.environ.get("TRIBUTARY_LONG"), "long: eight devices, half of them emulated")

@@ -36,9 +36,8 @@ void check_taken(const char* part, bool there, const std::function<void(v1::Roun
 TEST_CASE("parts: a round is taken by who has what it needs, and refused by who has not") {
   REQUIRE(sodium_init() >= 0);
   check_taken("none", true, [](v1::RoundContext&) {});
-  check_taken("rotation", TRIB_WITH_ROTATION != 0, [](v1::RoundContext& terms) {
-    terms.mutable_encoding()->set_rotated(true);
-  });
+  check_taken("rotation", TRIB_WITH_ROTATION != 0,
+              [](v1::RoundContext& terms) { terms.mutable_encoding()->set_rotated(true); });
   check_taken("subset", TRIB_WITH_SUBSET != 0, [](v1::RoundContext& terms) {
     terms.mutable_subset()->set_first(50);
     terms.mutable_subset()->set_count(100);

@@ -136,6 +136,16 @@ static void take_event(trib_client* client, trib_mqtt_event event) {
   }
 }
 
+/* At the end of each round, for whoever dimensions the stack. */
+static void report(const trib_client* client) {
+  static trib_phase before;
+  const trib_phase now = trib_client_phase(client);
+  if (now == TRIB_PHASE_IDLE && before > TRIB_PHASE_IDLE) {
+    trib_console_line("bytes of stack so far", trib_stack_used());
+  }
+  before = now;
+}
+
 int main(void) {
   static char identity[33];
   const trib_provisioning* provisioning = trib_image_provisioning();
@@ -151,6 +161,7 @@ int main(void) {
     uint32_t wait_ms = 0;
     const trib_mqtt_event event = trib_broker_next();
     take_event(client, event);
+    report(client);
     (void)trib_client_turn(client, &wait_ms);
     if (event == TRIB_MQTT_NOTHING && wait_ms > 0 && !trib_broker_busy()) trib_board_sleep();
   }

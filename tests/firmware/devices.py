@@ -60,12 +60,13 @@ class _Device:
 
 class Firmware(_Device):
     core = "m4f"
+    plain = True
 
     def prepare(self, data):
         self.flash = self.site.work / f"{self.name}.flash"
         subprocess.run([str(ROOT / "device-protocol/ports/cortex-m/flash-image"), "--identity", str(self.credential / "identity"),
-                        "--broker", f"10.0.2.2:{self.port}", "--model", MODEL, "--data", str(data),
-                        "--password-file", str(self.credential / "password"), "--out", str(self.flash)], check=True, timeout=30)
+                        "--broker", f"10.0.2.2:{self.port}", "--model", MODEL, "--data", str(data), "--out", str(self.flash),
+                        *(["--password-file", str(self.credential / "password")] if self.plain else [])], check=True, timeout=30)
 
     def power_on(self):
         """The board's PSRAM, which stands for flash, is the file: it survives the process."""
@@ -74,6 +75,14 @@ class Firmware(_Device):
             "-object", f"memory-backend-file,id=mps.ram,size=16M,share=on,mem-path={self.flash}",
             "-nographic", "-monitor", "none", "-serial", "stdio", "-nic", "user",
             "-semihosting-config", "enable=on,target=native", "-kernel", IMAGES / self.core / "firmware")
+
+
+class FirmwareM3(Firmware):
+    core = "m3"
+
+
+class TlsFirmware(Firmware):
+    plain = False
 
 
 class Daemon(_Device):

@@ -1,11 +1,13 @@
 """The firmware under QEMU as a true device: with other devices of the same site, through loss of power, on to the model."""
 import os
 import random
+import subprocess
 import time
 import unittest
 
-from tests.firmware.devices import Daemon, Firmware, TlsDaemon
+from tests.firmware.devices import Daemon, Firmware, FirmwareM3, TlsDaemon, TlsFirmware
 from tests.firmware.flash_reader import records
+from tests.firmware.site import Site
 from tests.firmware.world import World
 
 
@@ -48,7 +50,7 @@ class FirmwareRound(unittest.TestCase):
 class MixedFleet(unittest.TestCase):
     def test_a_fleet_of_emulated_and_native_devices_that_lose_power_all_the_time(self):
         chance = seed()
-        kinds = [Firmware, Firmware, Firmware, Firmware, Daemon, Daemon, Daemon, Daemon]
+        kinds = [Firmware, FirmwareM3, TlsFirmware, FirmwareM3, Daemon, Daemon, Daemon, Daemon]
         with World(kinds, n_min=3) as world:
             world.power_on()
             task = world.site.create_task(12)
@@ -66,19 +68,39 @@ class MixedFleet(unittest.TestCase):
                 self.assertTrue(device.durable_rounds(), f"{device.name} never got a receipt\n{device.log()}")
 
 
-class NativeDevice(unittest.TestCase):
-    def test_the_daemon_takes_part_over_tls_and_stops_when_asked(self):
-        with World([TlsDaemon, Daemon, Daemon], n_min=3) as world:
-            device = world.devices[0]
-            device.port = world.site.tls_port
-            device.config.write_text(device.config.read_text().replace(str(world.taps[0].port), str(device.port)))
+class OverTls(unittest.TestCase):
+    def test_daemon_and_firmware_take_part_over_tls_and_the_daemon_stops_when_asked(self):
+        with World([TlsDaemon, TlsFirmware, Daemon], n_min=3) as world:
+            daemon, firmware, _ = world.devices
             world.power_on()
             task = world.site.create_task(2)
             rows = world.wait_for_rounds(task, 2, 40)
             self.assertEqual([3, 3], [row["survivors"] for row in rows])
-            device.process.terminate()
-            self.assertEqual(0, device.process.wait(10))
-            self.assertIn("stopped", device.log())
+            self.assertEqual([], world.faults(task))
+            firmware.power_off()
+            firmware.power_on()
+            again = world.site.create_task(1)
+            self.assertEqual([3], [row["survivors"] for row in world.wait_for_rounds(again, 1, 40)])
+            daemon.process.terminate()
+            self.assertEqual(0, daemon.process.wait(10))
+            self.assertIn("stopped", daemon.log())
+
+
+class PlainListener(unittest.TestCase):
+    def test_the_plain_listener_lets_nobody_in_without_his_own_password(self):
+        with Site(2, 2) as site:
+            own, other = site.device_ids
+            password = (site.authority / "devices" / own / "password").read_text().strip()
+
+            def publishes(*login):
+                command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(site.plain_port), "-q", "1", "-m", "x",
+                           "-t", f"tributary/v1/device/{own}/up/hello", *login]
+                return subprocess.run(command, timeout=20, capture_output=True, check=False).returncode == 0
+
+            self.assertTrue(publishes("-u", own, "-P", password))
+            for login in ([], ["-u", own], ["-u", own, "-P", "wrong"], ["-u", other, "-P", password], ["-u", "gateway"],
+                          ["-u", "gateway", "-P", password], ["-i", "gateway"]):
+                self.assertFalse(publishes(*login), login)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ class World(contextlib.ExitStack):
             self.site = self.enter_context(Site(len(self._kinds), self._n_min))
             self.data = Data(self.site.work)
             self.taps = [self.enter_context(Wiretap(self.site.plain_port)) for _ in self._kinds]
-            self.devices = [kind(self.site, self.site.device_ids[i], self.data.slice(i), self.taps[i].port)
+            # What goes through TLS cannot be read on the way.
+            self.devices = [kind(self.site, self.site.device_ids[i], self.data.slice(i),
+                                 self.taps[i].port if kind.plain else self.site.tls_port)
                             for i, kind in enumerate(self._kinds)]
         except BaseException as fault:
             self.__exit__(type(fault), fault, None)
@@ -61,8 +63,9 @@ class World(contextlib.ExitStack):
                     re.findall(r"round_opened task=" + task + r" round=(\d+) .*context=([0-9a-f]{64})", self.site.log("site-1"))}
         for row in self.released(task):
             context = contexts[row["round"]]
+            unseen = sum(not device.plain for device in self.devices)
             holders = sum(context in tap.receipts for tap in self.taps)
-            senders = sum(context in tap.headers for tap in self.taps)
+            senders = sum(context in tap.headers for tap in self.taps) + unseen
             if not holders <= row["survivors"] <= senders:
                 found.append(f"round {row['round']}: {holders} receipts, {row['survivors']} survivors, {senders} headers")
         return found

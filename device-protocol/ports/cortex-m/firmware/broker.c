@@ -4,6 +4,7 @@
 
 #include "device-protocol/ports/cortex-m/board/board.h"
 #include "device-protocol/ports/cortex-m/firmware/lan9118.h"
+#include "device-protocol/ports/cortex-m/firmware/secure.h"
 #include "lwip/init.h"
 #include "lwip/tcp.h"
 #include "lwip/timeouts.h"
@@ -22,12 +23,18 @@ static struct {
   u16_t port;
   struct tcp_pcb* pcb; /* NULL: no connection */
   bool established;
-  bool ended; /* the other side closed, or broke it */
+  bool tls;
+  bool agreed; /* TLS has its keys, or there is none */
+  bool ended;  /* the other side closed, or broke it */
+  bool lost;   /* nothing more to be had of it */
   struct pbuf* waiting;
   u16_t taken;    /* of the first of them */
   uint64_t at_ms; /* of the last attempt */
   uint32_t wait_ms;
   trib_mqtt_session session;
+  unsigned char piece[1024]; /* for the session */
+  size_t piece_size;
+  size_t piece_taken;
 } broker;
 
 void trib_lwip_broken(const char* text) {
@@ -57,7 +64,11 @@ static void hang_up(void) {
   broker.waiting = NULL;
   broker.taken = 0;
   broker.established = false;
+  broker.agreed = false;
   broker.ended = false;
+  broker.lost = false;
+  broker.piece_size = 0;
+  broker.piece_taken = 0;
   trib_mqtt_session_close(&broker.session);
 }
 
@@ -96,6 +107,10 @@ static void dial(void) {
   tcp_recv(broker.pcb, on_received);
   tcp_err(broker.pcb, on_error);
   tcp_nagle_disable(broker.pcb);
+  if (broker.tls && trib_secure_begin() != TRIB_OK) {
+    hang_up();
+    return;
+  }
   if (tcp_connect(broker.pcb, &broker.address, broker.port, on_connected) != ERR_OK) hang_up();
 }
 
@@ -119,13 +134,19 @@ static trib_status write_all(const void* data, size_t size, uint64_t until_ms) {
   return TRIB_OK;
 }
 
+static trib_status write_stream(const void* data, size_t size) {
+  return write_all(data, size, trib_milliseconds() + SEND_WITHIN_MS);
+}
+
+static trib_status write_layer(const void* data, size_t size) {
+  return broker.tls ? trib_secure_write(data, size) : write_stream(data, size);
+}
+
 static trib_status send(void* user, const void* head, size_t head_size, const void* body,
                         size_t body_size) {
-  const uint64_t until_ms = trib_milliseconds() + SEND_WITHIN_MS;
   (void)user;
-  if (!broker.established) return TRIB_NOT_CONNECTED;
-  if (write_all(head, head_size, until_ms) != TRIB_OK ||
-      write_all(body, body_size, until_ms) != TRIB_OK) {
+  if (!broker.agreed) return TRIB_NOT_CONNECTED;
+  if (write_layer(head, head_size) != TRIB_OK || write_layer(body, body_size) != TRIB_OK) {
     broker.ended = true; /* what has left cannot be taken back */
     return TRIB_NOT_CONNECTED;
   }
@@ -142,19 +163,13 @@ static unsigned nibble(char digit) {
   return (unsigned)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
 }
 
-void trib_broker_start(const trib_provisioning* provisioning, const char* identity,
-                       unsigned char* buffer, size_t capacity) {
-  static const trib_mqtt_transport transport = {NULL, send, milliseconds};
-  const trib_provisioning* p = provisioning;
+static size_t read_stream(void* out, size_t capacity);
+
+static void start_network(const trib_provisioning* p, const char* identity) {
   ip4_addr_t address, netmask, router;
   memcpy(&address.addr, p->address, 4);
   memcpy(&netmask.addr, p->netmask, 4);
   memcpy(&router.addr, p->router, 4);
-  memcpy(&broker.address.addr, p->broker, 4);
-  broker.port = (u16_t)p->broker_port;
-  broker.wait_ms = FIRST_WAIT_MS;
-  trib_mqtt_session_init(&broker.session, &transport, identity, p->password[0] ? p->password : NULL,
-                         buffer, capacity);
   lwip_init();
   broker.netif.hwaddr[0] = 0x02; /* locally administered; the rest from the device id */
   for (int i = 1; i < 6; ++i) {
@@ -163,7 +178,26 @@ void trib_broker_start(const trib_provisioning* provisioning, const char* identi
   netif_add(&broker.netif, &address, &netmask, &router, NULL, trib_lan9118_start, ethernet_input);
   netif_set_default(&broker.netif);
   netif_set_up(&broker.netif);
+}
+
+trib_status trib_broker_start(const trib_provisioning* provisioning,
+                              const trib_broker_login* login) {
+  static const trib_mqtt_transport transport = {NULL, send, milliseconds};
+  static const trib_secure_stream stream = {write_stream, read_stream};
+  const char* password = provisioning->password[0] ? provisioning->password : NULL;
+  memcpy(&broker.address.addr, provisioning->broker, 4);
+  broker.port = (u16_t)provisioning->broker_port;
+  broker.wait_ms = FIRST_WAIT_MS;
+  broker.tls = !password;
+  trib_mqtt_session_init(&broker.session, &transport, login->identity, password, login->buffer,
+                         login->capacity);
+  if (broker.tls &&
+      trib_secure_init(&stream, login->entropy, login->identity, login->psk) != TRIB_OK) {
+    return TRIB_CRYPTO;
+  }
+  start_network(provisioning, login->identity);
   dial();
+  return TRIB_OK;
 }
 
 static void consume(size_t size) {
@@ -178,47 +212,85 @@ static void consume(size_t size) {
   }
 }
 
+static size_t read_stream(void* out, size_t capacity) {
+  size_t size;
+  if (!broker.waiting || !broker.pcb) return 0;
+  size = (size_t)(broker.waiting->len - broker.taken);
+  if (size > capacity) size = capacity;
+  memcpy(out, (const unsigned char*)broker.waiting->payload + broker.taken, size);
+  consume(size);
+  return size;
+}
+
+/* The next piece for the session; TRIB_NOT_CONNECTED: no more will come. */
+static trib_status read_layer(void) {
+  broker.piece_taken = 0;
+  broker.piece_size = 0;
+  if (broker.tls) return trib_secure_read(broker.piece, sizeof broker.piece, &broker.piece_size);
+  broker.piece_size = read_stream(broker.piece, sizeof broker.piece);
+  return TRIB_OK;
+}
+
 /* Feeds the session from what has come. */
 static trib_mqtt_event listen(void) {
   trib_mqtt_event event = TRIB_MQTT_NOTHING;
-  while (broker.waiting && broker.pcb && event == TRIB_MQTT_NOTHING) {
-    const unsigned char* bytes = (const unsigned char*)broker.waiting->payload + broker.taken;
+  while (event == TRIB_MQTT_NOTHING && !broker.lost) {
     size_t used = 0;
-    if (trib_mqtt_session_feed(&broker.session, bytes, broker.waiting->len - broker.taken, &used,
-                               &event) != TRIB_OK) {
+    if (broker.piece_taken == broker.piece_size) {
+      broker.lost = read_layer() != TRIB_OK;
+      if (broker.piece_size == 0) break;
+    }
+    if (trib_mqtt_session_feed(&broker.session, broker.piece + broker.piece_taken,
+                               broker.piece_size - broker.piece_taken, &used, &event) != TRIB_OK) {
       trib_console_line("the broker refused, or spoke no MQTT; code", broker.session.refusal);
-      broker.ended = true;
+      broker.lost = true;
       return TRIB_MQTT_NOTHING;
     }
-    if (broker.pcb) consume(used);
+    broker.piece_taken += used;
   }
   if (event == TRIB_MQTT_UP) broker.wait_ms = FIRST_WAIT_MS;
   return event;
 }
 
+/* Keys first, then the session. */
+static void greet(void) {
+  trib_status status = broker.tls ? trib_secure_handshake() : TRIB_OK;
+  broker.agreed = status == TRIB_OK;
+  if (status == TRIB_OK) status = trib_mqtt_session_open(&broker.session);
+  if (status != TRIB_OK && status != TRIB_NOT_FOUND) {
+    trib_console_text("no TLS with the broker, or it closed at once\n");
+    broker.lost = true;
+  }
+}
+
+static void dial_when_due(uint64_t now) {
+  hang_up();
+  if (now - broker.at_ms < broker.wait_ms) return;
+  if (broker.wait_ms < MOST_WAIT_MS) broker.wait_ms *= 2;
+  dial();
+}
+
 trib_mqtt_event trib_broker_next(void) {
   const uint64_t now = trib_milliseconds();
+  trib_mqtt_event event = TRIB_MQTT_NOTHING;
   poll_network();
-  if (broker.ended && !broker.waiting) hang_up();
-  if (!broker.pcb) {
-    hang_up();
-    if (now - broker.at_ms >= broker.wait_ms) {
-      if (broker.wait_ms < MOST_WAIT_MS) broker.wait_ms *= 2;
-      dial();
-    }
+  if (!broker.pcb && !trib_broker_busy()) {
+    dial_when_due(now);
     return TRIB_MQTT_NOTHING;
   }
-  if (!broker.established) {
-    if (now - broker.at_ms > CONNECT_WITHIN_MS) hang_up();
-    return TRIB_MQTT_NOTHING;
+  if (broker.established && !broker.agreed) greet();
+  if (broker.agreed) event = listen();
+  if (trib_mqtt_session_turn(&broker.session) != TRIB_OK ||
+      (!broker.agreed && now - broker.at_ms > CONNECT_WITHIN_MS) ||
+      (broker.ended && !trib_broker_busy())) {
+    broker.lost = true;
   }
-  if (!broker.session.opened && trib_mqtt_session_open(&broker.session) != TRIB_OK) hang_up();
-  if (trib_mqtt_session_turn(&broker.session) != TRIB_OK) hang_up();
-  return listen();
+  if (broker.lost && event == TRIB_MQTT_NOTHING) hang_up();
+  return event;
 }
 
 bool trib_broker_busy(void) {
-  return broker.waiting != NULL;
+  return broker.waiting || broker.piece_taken < broker.piece_size;
 }
 
 trib_mqtt_session* trib_broker_session(void) {

@@ -149,14 +149,14 @@ static void report(const trib_client* client) {
 int main(void) {
   static char identity[33];
   const trib_provisioning* provisioning = trib_image_provisioning();
-  unsigned char psk[TRIB_KEY_BYTES];
+  trib_broker_login login = {identity, {0}, &device.entropy, device.packet, sizeof device.packet};
   trib_client* client;
   if (!provisioning) return stop("nothing is provisioned in flash");
   if (start(provisioning, &client) != 0) return 1;
   trib_console_line("started; bank of records", device.records.sequence);
-  trib_client_mqtt_identity(client, identity, psk);
-  TRIB_CRYPTO_PORT.wipe(psk, sizeof psk);
-  trib_broker_start(provisioning, identity, device.packet, sizeof device.packet);
+  trib_client_mqtt_identity(client, identity, login.psk);
+  if (trib_broker_start(provisioning, &login) != TRIB_OK) return stop("no memory for TLS");
+  TRIB_CRYPTO_PORT.wipe(login.psk, sizeof login.psk);
   for (;;) {
     uint32_t wait_ms = 0;
     const trib_mqtt_event event = trib_broker_next();

@@ -64,6 +64,23 @@ size_t trib_mqtt_connect(unsigned char* out, size_t capacity, const char* client
   return finish(&w);
 }
 
+size_t trib_mqtt_connect_password(unsigned char* out, size_t capacity, const char* client_id,
+                                  const char* user_name, const char* password,
+                                  uint16_t keep_alive_seconds) {
+  writer w = {out, capacity, 0};
+  if (too_long(client_id) || too_long(user_name) || too_long(password)) return 0;
+  put_start(&w, TYPE_CONNECT << 4,
+            10 + 2 + strlen(client_id) + 2 + strlen(user_name) + 2 + strlen(password));
+  put_string(&w, "MQTT");
+  put_byte(&w, 4);
+  put_byte(&w, 0x80 | 0x40 | 0x02); /* user name, password, clean session */
+  put16(&w, keep_alive_seconds);
+  put_string(&w, client_id);
+  put_string(&w, user_name);
+  put_string(&w, password);
+  return finish(&w);
+}
+
 size_t trib_mqtt_publish_head(unsigned char* out, size_t capacity, const char* topic,
                               size_t payload_size, uint16_t packet_id) {
   writer w = {out, capacity, 0};

@@ -5,6 +5,7 @@
 #include "device-protocol/src/bytes.h"
 #include "device-protocol/src/client_state.h"
 #include "device-protocol/src/gaussian.h"
+#include "device-protocol/src/parts.h"
 #include "device-protocol/src/rotate.h"
 
 void trib_round_secret(const trib_client* client, unsigned char out[TRIB_KEY_BYTES],
@@ -51,7 +52,7 @@ static trib_status condition_gradient(trib_client* client) {
     const float factor = (float)((double)terms->clipping_norm / sqrt(square));
     for (uint32_t j = 0; j < count; ++j) gradient[j] *= factor;
   }
-  if (terms->dp_noise > 0.0F && terms->clipping_norm > 0.0F) {
+  if (TRIB_WITH_NOISE && terms->dp_noise > 0.0F && terms->clipping_norm > 0.0F) {
     unsigned char key[TRIB_KEY_BYTES];
     trib_round_secret(client, key, "noise", client->progress.steps);
     trib_add_gaussian(client->port.crypto, gradient, count, terms->dp_noise * terms->clipping_norm,
@@ -121,7 +122,7 @@ static trib_status finish(trib_client* client) {
   trib_gather_update(client);
   status = trib_clip(weights, words, &terms->encoding);
   if (status != TRIB_OK) return status;
-  if (terms->encoding.rotated) {
+  if (TRIB_WITH_ROTATION && terms->encoding.rotated) {
     unsigned char signs[TRIB_HASH_BYTES];
     trib_rotation_seed(client->port.crypto, signs, terms->task_id, terms->round);
     trib_rotate(client->port.crypto, weights, words, signs);

@@ -68,10 +68,3 @@ const trib_crypto_port trib_posix_crypto = {
     sha256_init, sha256_update, sha256_final,   chacha20_xor, aead_seal,
     x25519,      x25519_base,   ed25519_verify, ed25519_sign, sodium_memzero,
 };
-
-trib_status trib_posix_random(void* user, void* out, size_t size) {
-  (void)user;
-  if (sodium_init() < 0) return TRIB_CRYPTO;
-  randombytes_buf(out, size);
-  return TRIB_OK;
-}

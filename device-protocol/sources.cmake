@@ -25,6 +25,7 @@ set(TRIBUTARY_DEVICE_SOURCES
   src/pair_masks.c
   src/pairs.c
   src/pairwise.c
+  src/personal.c
   src/prekey.c
   src/public_draw.c
   src/records.c

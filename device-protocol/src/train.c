@@ -74,7 +74,7 @@ static trib_status apply_gradient(trib_client* client) {
     keep_trained(client, weights, client->memory.initial); /* whatever it decays */
     return TRIB_OK;
   }
-  for (uint32_t j = 0; j < terms->parameters; ++j) {
+  for (uint32_t j = 0; j < terms->parameters + client->trainer.personal; ++j) {
     weights[j] -= terms->learning_rate * gradient[j];
   }
   return TRIB_OK;
@@ -121,7 +121,8 @@ static trib_status finish(trib_client* client) {
   const trib_terms* terms = &client->round.terms;
   const uint32_t words = terms->subset.words;
   float* weights = client->memory.weights;
-  trib_status status;
+  trib_status status = trib_keep_personal(client);
+  if (status != TRIB_OK) return status;
   for (uint32_t j = 0; j < terms->parameters; ++j) {
     weights[j] -= client->memory.initial[j];
     if (!isfinite(weights[j])) return TRIB_NOT_FINITE;

@@ -15,12 +15,15 @@ set(TRIBUTARY_DEVICE_CORE
   src/kdf.c
   src/mask.c
   src/offer.c
+  src/personal.c
   src/public_draw.c
   src/records.c
   src/residual.c
   src/rotate.c
   src/seal.c
+  src/settings.c
   src/status.c
+  src/steering.c
   src/subset.c
   src/topic.c
   src/train.c

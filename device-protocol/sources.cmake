@@ -7,6 +7,7 @@ set(TRIBUTARY_DEVICE_CORE
   src/device_noise.c
   src/discrete_gaussian.c
   src/encode.c
+  src/enrol.c
   src/fetch.c
   src/frame.c
   src/gaussian.c

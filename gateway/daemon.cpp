@@ -81,9 +81,15 @@ std::optional<std::string> Daemon::set_up() {
         broker_listener());
   }
   const engine::SiteOptions options{
-      config_.name,         config_.state,      credentials_.allow_list,
-      config_.store_bytes,  config_.rule_bytes, config_.queue_bytes,
-      config_.credit_bytes, config_.limits,     config_.outbox_bytes,
+      config_.name,
+      config_.state,
+      credentials_.allow_list,
+      config_.store_bytes,
+      config_.rule_bytes,
+      config_.queue_bytes,
+      config_.credit_bytes,
+      config_.limits,
+      config_.outbox_bytes,
       config_.broker_enabled ? config_.credentials : std::filesystem::path{}};
   threads_ = std::make_unique<engine::SiteThreads>(io_);
   site_ = std::make_unique<engine::Site>(std::move(credentials_.identity), options, site_ports(),

@@ -31,7 +31,8 @@ SigningKey write_identity(const fs::path& folder, const Authority& authority,
                           const std::string& certificate_file) {
   SigningKey key = SigningKey::random();
   write_new(folder / key_file, hex_line(key.expose()), Secrecy::secret);
-  write_new(folder / certificate_file, certify(authority, subject, crypto::verify_key(key)).SerializeAsString(),
+  write_new(folder / certificate_file,
+            certify(authority, subject, crypto::verify_key(key)).SerializeAsString(),
             Secrecy::open);
   return key;
 }

@@ -34,8 +34,8 @@ std::string approve(const fs::path& root, const Authority& authority, const Know
                     const DeviceId& device) {
   const fs::path listed = root / "authority/claims" / device.hex();
   if (!fs::exists(listed) || read_line(listed) != gateway.id.hex()) return {};
-  const auto key = wire::claimed_key(
-      device, read_file(gateway.folder / "claims" / (device.hex() + ".pending")));
+  const auto key =
+      wire::claimed_key(device, read_file(gateway.folder / "claims" / (device.hex() + ".pending")));
   if (!key) {
     throw CommandFault("the request of " + device.hex() +
                        " is damaged; take its .pending file away and let the device claim again");

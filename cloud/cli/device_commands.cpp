@@ -98,7 +98,8 @@ void list(const Options& options) {
   if (options.json) {
     std::cout << json::serialize(json::object{{"items", rows}}) << '\n';
   } else {
-    print_table(rows, {"device", "state", "held_back", "desired", "reported", "groups", "firmware"});
+    print_table(rows,
+                {"device", "state", "held_back", "desired", "reported", "groups", "firmware"});
   }
 }
 
@@ -126,13 +127,13 @@ void send(const Options& options, const json::object& patch) {
     const std::string request = to_hex(random);
     json::object payload = patch;
     payload["request"] = request;
-    const auto answer = broker.ask(
-        topic_of(options, subject, "set"), json::serialize(payload),
-        topic_of(options, subject, "answer"), [&](const std::string& text) {
-          const auto object = object_of(text);
-          const auto* named = object.if_contains("request");
-          return named != nullptr && *named == json::value(request);
-        });
+    const auto answer =
+        broker.ask(topic_of(options, subject, "set"), json::serialize(payload),
+                   topic_of(options, subject, "answer"), [&](const std::string& text) {
+                     const auto object = object_of(text);
+                     const auto* named = object.if_contains("request");
+                     return named != nullptr && *named == json::value(request);
+                   });
     if (!answer) {
       throw CommandFault("no answer about '" + subject +
                          "' in 10 s; is the gateway running, and is this identity the operator's?");
@@ -168,7 +169,8 @@ void add_on_subjects(CLI::App& group, const std::string& name, const std::string
   auto options = add_plant(*command);
   command->add_option("DEVICE", options->subjects, "Hex ids; with --group names of groups")
       ->required();
-  if (groups_too) command->add_flag("--group", options->group, "Names are of groups; \"all\" is one");
+  if (groups_too)
+    command->add_flag("--group", options->group, "Names are of groups; \"all\" is one");
   command->callback([=] { send(*options, patch); });
 }
 

@@ -41,7 +41,6 @@ std::string hex_line(const std::string& bytes) {
   return hex_line(view_of(bytes));
 }
 
-
 Authority open_authority(const fs::path& root) {
   if (!fs::exists(root / "authority/authority.key")) {
     throw CommandFault(

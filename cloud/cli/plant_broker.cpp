@@ -31,7 +31,8 @@ fleet::BrokerCredential credential_of(const PlantAccess& access) {
   const auto key = from_hex(read_line(access.psk_file));
   fleet::BrokerCredential credential{access.identity, {}};
   if (!key || key->size() != credential.psk.size()) {
-    throw CommandFault(access.psk_file + ": not a key of 64 hexadecimal digits; it is one of the files " +
+    throw CommandFault(access.psk_file +
+                       ": not a key of 64 hexadecimal digits; it is one of the files " +
                        "operator.psk and viewer.psk that `tributary authority gateway` wrote");
   }
   std::ranges::copy(*key, credential.psk.begin());
@@ -42,7 +43,9 @@ fleet::BrokerCredential credential_of(const PlantAccess& access) {
 
 struct PlantBroker::Session {
   explicit Session(const PlantAccess& access)
-      : io(1), tls(fleet::make_psk_context()), address(address_of(access.address)),
+      : io(1),
+        tls(fleet::make_psk_context()),
+        address(address_of(access.address)),
         credential(credential_of(access)) {
     fleet::SessionEvents events;
     events.connected = [this] { connected = true; };
@@ -113,7 +116,8 @@ std::optional<std::string> PlantBroker::ask(const std::string& topic, const std:
                                             const std::string& answers,
                                             const std::function<bool(const std::string&)>& wanted) {
   session_->mqtt->subscribe(answers);
-  session_->mqtt->publish(topic, {reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()});
+  session_->mqtt->publish(topic,
+                          {reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()});
   const auto end = Clock::now() + patience;
   while (Clock::now() < end) {
     const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now());

@@ -56,9 +56,7 @@ struct Client::Port {
     return session && session->publish_retained(topic, bytes) ? TRIB_OK : TRIB_NOT_CONNECTED;
   }
   // Devices of a lab hang on a cable.
-  static void conditions(void*, trib_conditions* out) {
-    *out = {true, true, true, true, 100, 100};
-  }
+  static void conditions(void*, trib_conditions* out) { *out = {true, true, true, true, 100, 100}; }
   static trib_status subscribe(void* user, const char* topic) {
     const auto& session = of(user).session_;
     return session && session->subscribe(topic) ? TRIB_OK : TRIB_NOT_CONNECTED;

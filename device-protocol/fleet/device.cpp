@@ -145,9 +145,8 @@ void Device::connect() {
   events.closed = [this, number](const std::string& why) {
     asio::post(strand_, [this, number, why] { on_closed(number, why); });
   };
-  session_ =
-      BrokerSession::open(world_.io, world_.tls, broker_, identity_.credential, std::move(events),
-                          client_ ? client_->will() : LastWill{});
+  session_ = BrokerSession::open(world_.io, world_.tls, broker_, identity_.credential,
+                                 std::move(events), client_ ? client_->will() : LastWill{});
 }
 
 void Device::on_connected(std::uint64_t session) {

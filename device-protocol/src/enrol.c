@@ -24,8 +24,8 @@ static trib_status load_claim(const trib_enrolment* self, tributary_v1_ClaimIden
   unsigned char bytes[tributary_v1_ClaimIdentity_size];
   size_t size = 0;
   pb_istream_t stream;
-  trib_status status = self->port.storage.load(self->port.user, TRIB_RECORD_CLAIM, 0, bytes,
-                                               sizeof bytes, &size);
+  trib_status status =
+      self->port.storage.load(self->port.user, TRIB_RECORD_CLAIM, 0, bytes, sizeof bytes, &size);
   memset(out, 0, sizeof *out);
   if (status != TRIB_OK) return status;
   stream = pb_istream_from_buffer(bytes, size);
@@ -47,7 +47,8 @@ static trib_status make_seed(const trib_enrolment* self) {
   unsigned char seed[TRIB_KEY_BYTES];
   trib_status status = load_seed(self, seed);
   if (status == TRIB_NOT_FOUND) {
-    status = self->port.random(self->port.user, seed, sizeof seed) == TRIB_OK ? TRIB_OK : TRIB_CRYPTO;
+    status =
+        self->port.random(self->port.user, seed, sizeof seed) == TRIB_OK ? TRIB_OK : TRIB_CRYPTO;
     if (status == TRIB_OK) {
       status = self->port.storage.save(self->port.user, TRIB_RECORD_ENROLMENT, seed, sizeof seed,
                                        NULL, 0);
@@ -263,8 +264,8 @@ trib_status trib_enrol_message(trib_enrolment* self, const char* topic, const vo
     return activate(self, &answer.certificate);
   }
   if (answer.retry_after_seconds > 0) {
-    self->say_at_ms = self->port.monotonic_ms(self->port.user) +
-                      (uint64_t)answer.retry_after_seconds * 1000;
+    self->say_at_ms =
+        self->port.monotonic_ms(self->port.user) + (uint64_t)answer.retry_after_seconds * 1000;
   }
   if (answer.state != tributary_v1_ClaimState_CLAIM_REFUSED) return TRIB_OK;
   if (answer.retry_after_seconds == 0) {

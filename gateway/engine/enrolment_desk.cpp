@@ -169,8 +169,9 @@ void EnrolmentDesk::reload() {
   if (std::exchange(told_no_broker_, true)) return;
   around_.log(Severity::warning, "broker_not_reloaded",
               {{"pid_file", (broker_ / "mosquitto.pid").string()},
-               {"remedy", "start Mosquitto with the broker/mosquitto.conf beside it, as the same "
-                          "user as the gateway"}});
+               {"remedy",
+                "start Mosquitto with the broker/mosquitto.conf beside it, as the same "
+                "user as the gateway"}});
 }
 
 void EnrolmentDesk::revoked(const DeviceId& device) {
@@ -202,9 +203,9 @@ void EnrolmentDesk::claim(const DeviceId& device, std::string_view payload) {
                 {{"device", device.hex()}, {"next", "tributary authority approve"}});
   }
   if (judged.answer.state() == v1::CLAIM_REFUSED) {
-    around_.log(Severity::warning, "claim_refused",
-                {{"device", device.hex()},
-                 {"reason", v1::ClaimRefusal_Name(judged.answer.reason())}});
+    around_.log(
+        Severity::warning, "claim_refused",
+        {{"device", device.hex()}, {"reason", v1::ClaimRefusal_Name(judged.answer.reason())}});
   }
   around_.say(wire::claim_answer_topic(device), judged.answer.SerializeAsString());
 }

@@ -27,7 +27,12 @@ struct Site::OnDisk {
 };
 
 Site::OnDisk Site::load(Store& store) {
-  OnDisk on_disk{store.devices(), store.epoch_keys(), {}, store.closed_rounds(), {}, {},
+  OnDisk on_disk{store.devices(),
+                 store.epoch_keys(),
+                 {},
+                 store.closed_rounds(),
+                 {},
+                 {},
                  SteeringDesk::read(store.steering())};
   on_disk.helper_keys.ParseFromString(store.helper_keys());
   for (auto& round : store.open_rounds()) {
@@ -95,8 +100,8 @@ Site::Site(Identity identity, SiteOptions options, SitePorts ports, Workers work
                       options_.limits, options_.credit_bytes, options_.outbox_bytes});
   rounds_->outbox_holds(outbox);
   steering_ = std::make_unique<SteeringDesk>(
-      SteeringDesk::Surroundings{identity_, clock_, log_, *writer_, retained_, ports_.publish, *members_,
-                                 [this](const DeviceId& device) { revoke(device); }},
+      SteeringDesk::Surroundings{identity_, clock_, log_, *writer_, retained_, ports_.publish,
+                                 *members_, [this](const DeviceId& device) { revoke(device); }},
       std::move(on_disk.steering));
   enrolment_ = std::make_unique<EnrolmentDesk>(
       EnrolmentDesk::Surroundings{clock_, log_, *members_, ports_.publish, ports_.close_session},

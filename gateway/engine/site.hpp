@@ -26,7 +26,8 @@ struct SiteOptions {
   round::Limits limits;
   std::uint64_t outbox_bytes = std::uint64_t{1}
                                << 30;  // no round is opened whose sum would not fit
-  std::filesystem::path credentials{};  // with the broker's files and claims; empty: not ours to write
+  std::filesystem::path
+      credentials{};  // with the broker's files and claims; empty: not ours to write
 };
 
 // How the site speaks; all run on the owner's thread.

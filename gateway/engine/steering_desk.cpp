@@ -77,7 +77,8 @@ SteeringDesk::Kept SteeringDesk::read(const std::vector<StoredSteering>& rows) {
 
 SteeringDesk::SteeringDesk(Surroundings surroundings, Kept kept)
     : around_(std::move(surroundings)), kept_(std::move(kept)) {
-  for (const auto& [device, document] : kept_.devices) newest_ = std::max(newest_, document.version);
+  for (const auto& [device, document] : kept_.devices)
+    newest_ = std::max(newest_, document.version);
   for (const auto& [name, document] : kept_.groups) newest_ = std::max(newest_, document.version);
 }
 
@@ -123,9 +124,9 @@ void SteeringDesk::revoked(const DeviceId& device) {
 
 void SteeringDesk::set(const wire::SetTopic& topic, std::string_view payload) {
   const auto* device = std::get_if<DeviceId>(&topic);
-  const std::string subject =
-      device != nullptr ? subject_of(*device)
-                        : std::string(group_prefix) + std::get<std::string>(topic);
+  const std::string subject = device != nullptr
+                                  ? subject_of(*device)
+                                  : std::string(group_prefix) + std::get<std::string>(topic);
   auto parsed = steering::parse_patch(
       payload, device != nullptr ? steering::Subject::device : steering::Subject::group);
   if (device != nullptr && !around_.members.listed().contains(*device)) {
@@ -250,21 +251,20 @@ bool SteeringDesk::state(const DeviceId& device, std::string_view payload) {
   const auto known = states_.find(device);
   // The will of an earlier connection may come after the next one's birth.
   if (state.state() == v1::LIFE_LOST && known != states_.end() &&
-      (known->second.boot_id() != state.boot_id() ||
-       known->second.session() != state.session())) {
+      (known->second.boot_id() != state.boot_id() || known->second.session() != state.session())) {
     return true;
   }
   if (state.firmware().empty() && known != states_.end()) {
     state.set_firmware(known->second.firmware());
   }
   states_[device] = state;
-  show_state(device,
-             json::serialize(json::object{{"state", word(v1::LifeState_Name(state.state()), 5)},
-                                          {"boot", to_hex(view_of(state.boot_id()))},
-                                          {"session", state.session()},
-                                          {"firmware", printable(state.firmware())},
-                                          {"held_back", word(v1::HeldBack_Name(state.held_back()), 10)},
-                                          {"since", now()}}));
+  show_state(device, json::serialize(
+                         json::object{{"state", word(v1::LifeState_Name(state.state()), 5)},
+                                      {"boot", to_hex(view_of(state.boot_id()))},
+                                      {"session", state.session()},
+                                      {"firmware", printable(state.firmware())},
+                                      {"held_back", word(v1::HeldBack_Name(state.held_back()), 10)},
+                                      {"since", now()}}));
   if (state.state() == v1::LIFE_DECOMMISSIONED && own(device).decommission) {
     around_.revoke(device);
   }

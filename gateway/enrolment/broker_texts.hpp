@@ -18,11 +18,12 @@ using BrokerKey = crypto::Secret<struct BrokerKeyTag, 32>;
 std::optional<BrokerKey> read_key(std::string_view text);
 
 struct BrokerNames {
-  std::map<std::string, BrokerKey> people;    // gateway, operator, viewer
-  std::map<DeviceId, BrokerKey> devices;      // active ones
-  std::map<DeviceId, BrokerKey> claims;       // listed and pending ones, by their claim secret
-  std::set<DeviceId> revoked;                 // denied everything, whatever session is still open
-  std::map<DeviceId, BrokerKey> closing;      // revoked: a key nobody else knows, to close their session with
+  std::map<std::string, BrokerKey> people;  // gateway, operator, viewer
+  std::map<DeviceId, BrokerKey> devices;    // active ones
+  std::map<DeviceId, BrokerKey> claims;     // listed and pending ones, by their claim secret
+  std::set<DeviceId> revoked;               // denied everything, whatever session is still open
+  std::map<DeviceId, BrokerKey>
+      closing;  // revoked: a key nobody else knows, to close their session with
 };
 
 inline constexpr std::string_view claim_user = "claim-";  // and the hex id

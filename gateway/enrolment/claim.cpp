@@ -8,7 +8,8 @@
 namespace tributary::gateway::enrolment {
 namespace {
 
-constexpr std::uint32_t ask_again_seconds = 5;  // a person has to approve; the device's own waits grow
+constexpr std::uint32_t ask_again_seconds =
+    5;  // a person has to approve; the device's own waits grow
 
 Judged refused(v1::ClaimRefusal reason) {
   Judged judged;

@@ -58,7 +58,8 @@ struct Effective {
   Values settings;
 };
 Effective resolve(const Groups& groups, const Document& own);
-bool follows(const Document& own, std::string_view group);  // whether the group's settings count for it
+bool follows(const Document& own,
+             std::string_view group);  // whether the group's settings count for it
 
 // What is kept, and what is shown as `desired`; the kept text is one that read_document takes back.
 std::string kept_text(const Document& document);

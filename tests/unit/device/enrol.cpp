@@ -165,15 +165,16 @@ TEST_CASE("the identity holds the certificate, the floors and a broker key that 
   CHECK(identity.coordinator_key() == std::string(32, 'c'));
   const auto seed = crypto::SigningKey::from(view_of(identity.identity_seed()));
   CHECK(crypto::verify_key(*seed) == key);
-  const auto psk = crypto::kdf(view_of(std::string(32, 's')), "mqtt-psk",
-                               {factory.device.view(), key.view()});
+  const auto psk =
+      crypto::kdf(view_of(std::string(32, 's')), "mqtt-psk", {factory.device.view(), key.view()});
   CHECK(std::ranges::equal(view_of(identity.mqtt_psk()), psk));
   CHECK_FALSE(factory.records.contains(TRIB_RECORD_CLAIM));
   CHECK_FALSE(factory.records.contains(TRIB_RECORD_ENROLMENT));
   CHECK(start(factory, enrolment) == TRIB_NOT_FOUND);
 }
 
-TEST_CASE("attack: a certificate of another signer, key, device, gateway, tenant or role is refused") {
+TEST_CASE(
+    "attack: a certificate of another signer, key, device, gateway, tenant or role is refused") {
   Factory factory;
   trib_enrolment enrolment;
   const auto key = claimed(factory, enrolment);
@@ -195,7 +196,8 @@ TEST_CASE("attack: a certificate of another signer, key, device, gateway, tenant
   CHECK_FALSE(factory.records.contains(TRIB_RECORD_IDENTITY));
 }
 
-TEST_CASE("a claim is repeated with growing waits, at the gateway's pace, and rarely once refused") {
+TEST_CASE(
+    "a claim is repeated with growing waits, at the gateway's pace, and rarely once refused") {
   Factory factory;
   trib_enrolment enrolment;
   claimed(factory, enrolment);
@@ -222,7 +224,9 @@ TEST_CASE("a claim is repeated with growing waits, at the gateway's pace, and ra
   CHECK(wait == 3600000);
 }
 
-TEST_CASE("a refused write or a power cut at any action: the same key claims, and in the end it is enrolled") {
+TEST_CASE(
+    "a refused write or a power cut at any action: the same key claims, and in the end it is "
+    "enrolled") {
   for (const bool cut : {false, true}) {
     for (int at = 0; at < 12; ++at) {
       CAPTURE(cut);
@@ -236,8 +240,8 @@ TEST_CASE("a refused write or a power cut at any action: the same key claims, an
           std::uint32_t wait = 0;
           trib_enrol_turn(&enrolment, &wait);
           if (factory.last()) {
-            const auto key = *wire::claimed_key(factory.device,
-                                                factory.last()->request().SerializeAsString());
+            const auto key =
+                *wire::claimed_key(factory.device, factory.last()->request().SerializeAsString());
             keys.insert(key.raw());
             answer(enrolment, factory, factory.certificate(key));
           }

@@ -122,14 +122,15 @@ TEST_CASE("the psk file has a line for everybody who may connect, and none for a
   names.devices.emplace(device(2), key(2));
   names.claims.emplace(device(3), key(3));
   names.revoked.insert(device(4));
-  CHECK(psk_text(names) == "gateway:" + to_hex(Bytes(32, 1)) +
-                               "\n" + device(2).hex() + ":" + to_hex(Bytes(32, 2)) + "\nclaim-" +
-                               device(3).hex() + ":" + to_hex(Bytes(32, 3)) + "\n");
+  CHECK(psk_text(names) == "gateway:" + to_hex(Bytes(32, 1)) + "\n" + device(2).hex() + ":" +
+                               to_hex(Bytes(32, 2)) + "\nclaim-" + device(3).hex() + ":" +
+                               to_hex(Bytes(32, 3)) + "\n");
   names.closing.emplace(device(4), key(5));
   CHECK(psk_text(names).find(device(4).hex() + ":" + to_hex(Bytes(32, 5))) != std::string::npos);
 }
 
-TEST_CASE("the access list is what was shipped and denials; what does not open the gateway is no list") {
+TEST_CASE(
+    "the access list is what was shipped and denials; what does not open the gateway is no list") {
   const std::string shipped = "user gateway\ntopic readwrite tributary/v1/#\npattern read x/%u\n";
   BrokerNames names;
   names.claims.emplace(device(3), key(3));
@@ -147,8 +148,9 @@ TEST_CASE("the access list is what was shipped and denials; what does not open t
 
 TEST_CASE("keys are 64 digits; a psk file that is not wholly well-formed gives none") {
   CHECK(read_key(to_hex(Bytes(32, 1)) + "\n"));
-  for (const std::string text : {std::string(), std::string("\n"), to_hex(Bytes(31, 1)),
-                                 to_hex(Bytes(33, 1)), std::string(64, 'g'), to_hex(Bytes(32, 1)) + " "}) {
+  for (const std::string text :
+       {std::string(), std::string("\n"), to_hex(Bytes(31, 1)), to_hex(Bytes(33, 1)),
+        std::string(64, 'g'), to_hex(Bytes(32, 1)) + " "}) {
     CAPTURE(text);
     CHECK_FALSE(read_key(text));
   }
@@ -165,7 +167,7 @@ TEST_CASE("a device's broker key depends on secret, id and key") {
   CHECK(one == to_hex(broker_key(key(1), device(1), public_key).expose()));
   CHECK(one != to_hex(broker_key(key(2), device(1), public_key).expose()));
   CHECK(one != to_hex(broker_key(key(1), device(2), public_key).expose()));
-  CHECK(one != to_hex(broker_key(key(1), device(1),
-                                 crypto::verify_key(crypto::SigningKey::random()))
-                          .expose()));
+  CHECK(one !=
+        to_hex(broker_key(key(1), device(1), crypto::verify_key(crypto::SigningKey::random()))
+                   .expose()));
 }

@@ -89,7 +89,8 @@ TEST_CASE("attack: what is no JSON object, too deep or too long is refused") {
   std::string nested = "{\"groups\":";
   for (int i = 0; i < 1000; ++i) nested += '[';
   CHECK(reason(nested) != "");
-  CHECK(reason("{\"request\":\"" + std::string(5000, 'x') + "\"}").find("4096") != std::string::npos);
+  CHECK(reason("{\"request\":\"" + std::string(5000, 'x') + "\"}").find("4096") !=
+        std::string::npos);
   CHECK(patch("{\"request\":\"" + std::string(500, 'x') + "\"}").request.size() == 64);
   CHECK(reason("{\"" + std::string(3000, 'n') + "\":1}").size() < 100);
 }
@@ -128,7 +129,8 @@ TEST_CASE("forget counts up, decommission stays") {
 
 TEST_CASE("settings of all, of groups in their order, and own ones: the later wins") {
   Groups groups;
-  groups["all"] = patched({}, patch(R"({"local_steps":1,"batch_size":1,"min_link":1,"clip":1})"), 10);
+  groups["all"] =
+      patched({}, patch(R"({"local_steps":1,"batch_size":1,"min_link":1,"clip":1})"), 10);
   groups["a"] = patched({}, patch(R"({"local_steps":2,"batch_size":2,"min_link":2})"), 30);
   groups["b"] = patched({}, patch(R"({"local_steps":3,"batch_size":3})"), 20);
   Document own = patched({}, patch(R"({"local_steps":4,"groups":["a","b","unknown"]})"), 5);
@@ -162,16 +164,20 @@ TEST_CASE("a document is read back as it was kept, and a damaged one is none") {
   CHECK(settings.upload_window().from() == 60);
   CHECK(settings.upload_window().until() == 150);
   CHECK(settings.log_level() == v1::LOG_LEVEL_INFO);
-  for (std::size_t size = 0; size < text.size(); ++size) CHECK_FALSE(read_document(text.substr(0, size)));
-  CHECK_FALSE(read_document(R"({"version":1,"settings":{"clip":-1},"groups":[],"forget":0,"decommission":false})"));
-  CHECK_FALSE(read_document(R"({"version":-1,"settings":{},"groups":[],"forget":0,"decommission":false})"));
+  for (std::size_t size = 0; size < text.size(); ++size)
+    CHECK_FALSE(read_document(text.substr(0, size)));
+  CHECK_FALSE(read_document(
+      R"({"version":1,"settings":{"clip":-1},"groups":[],"forget":0,"decommission":false})"));
+  CHECK_FALSE(
+      read_document(R"({"version":-1,"settings":{},"groups":[],"forget":0,"decommission":false})"));
 }
 
 TEST_CASE("settings of the largest kind fit the message's limit of 256 bytes") {
   auto document = patched({}, patch(R"({"pause":true,"participation_window":"23:59-23:58",
     "upload_window":"23:59-23:58","min_battery":100,"min_link":100,"mains_only":true,
     "min_examples":1000000000,"local_steps":1000000,"batch_size":65536,"learning_rate":1000,
-    "clip":1000000,"local_noise":1000,"chunk_size":262128,"log_level":"none"})"), ~std::uint64_t{0});
+    "clip":1000000,"local_noise":1000,"chunk_size":262128,"log_level":"none"})"),
+                          ~std::uint64_t{0});
   auto settings = wire_of(resolve({}, document));
   settings.set_device_id(std::string(16, '\xff'));
   settings.set_version(~std::uint64_t{0});

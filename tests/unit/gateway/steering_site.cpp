@@ -108,7 +108,9 @@ TEST_CASE("a group's settings reach its members, those of all reach everybody") 
   CHECK(settings(world, fleet.devices[0]).pause());
 }
 
-TEST_CASE("R1: what was answered outlives the gateway; versions only go up, also when the clock goes back") {
+TEST_CASE(
+    "R1: what was answered outlives the gateway; versions only go up, also when the clock goes "
+    "back") {
   Fleet fleet(1);
   const auto& device = fleet.devices[0];
   v1::Settings before;
@@ -245,7 +247,8 @@ TEST_CASE("what an earlier life left on the broker is cleared unless it is of no
   world.settle();
   CHECK(world.retained(own) == kept);
   const auto before = world.retained_below("tributary/v1/device/");
-  world.site->message("tributary/v1/device/" + std::string(32, 'a') + "/down/settings", "old", true);
+  world.site->message("tributary/v1/device/" + std::string(32, 'a') + "/down/settings", "old",
+                      true);
   world.settle();
   CHECK(world.retained_below("tributary/v1/device/") == before);
 }

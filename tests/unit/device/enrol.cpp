@@ -101,14 +101,14 @@ trib_port Factory::port() {
   port.monotonic_ms = [](void* user) { return of(user).now_ms; };
   port.unix_seconds = [](void*) { return std::uint64_t{0}; };
   port.random = trib_posix_random;
-  port.publish = [](void* user, const char* topic, const void* payload, size_t size) {
+  port.publish = [](void* user, const char* to, const void* payload, size_t size) {
     if (!of(user).acts()) return TRIB_NOT_CONNECTED;
-    of(user).topic = topic;
+    of(user).topic = to;
     of(user).sent.emplace_back(static_cast<const char*>(payload), size);
     return TRIB_OK;
   };
-  port.subscribe = [](void* user, const char* topic) {
-    of(user).subscribed = topic;
+  port.subscribe = [](void* user, const char* filter) {
+    of(user).subscribed = filter;
     return TRIB_OK;
   };
   port.unsubscribe = [](void*, const char*) { return TRIB_OK; };

@@ -113,7 +113,8 @@ bool released(Store& store) {
 }  // namespace
 
 TEST_CASE(
-    "R5, R23: whichever call fails in a release, all of it is there or nothing, also after a loss of "
+    "R5, R23: whichever call fails in a release, all of it is there or nothing, also after a loss "
+    "of "
     "power") {
   struct Broken {
     int error;

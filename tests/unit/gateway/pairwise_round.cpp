@@ -329,7 +329,8 @@ TEST_CASE("a reveal that repeats some places and adds others is stored, and coun
   CHECK(world.sums.size() == 1);
 }
 
-TEST_CASE("R1: after a crash before any effect the same survivors are witnessed, opened and summed") {
+TEST_CASE(
+    "R1: after a crash before any effect the same survivors are witnessed, opened and summed") {
   bool crashed = true;
   int at = 0;
   for (; crashed; ++at) {

@@ -119,7 +119,8 @@ TEST_CASE("patience closes a round when n_min is met and nothing arrives") {
   CHECK(world.fixed.size() == 1);
 }
 
-TEST_CASE("R12: the same header again gets the same receipt, also when the round is summing or over") {
+TEST_CASE(
+    "R12: the same header again gets the same receipt, also when the round is summing or over") {
   World world(small_plan(1, 2, 5), {}, 2);
   world.upload(1);
   const auto again = [&] {

@@ -260,8 +260,7 @@ TEST_CASE(
 
 TEST_CASE(
     "R5, R23: whichever call fails in a release, all of it is there or nothing, also after a loss "
-    "of "
-    "power") {
+    "of power") {
   struct Broken {
     int error;
     bool lasts;

@@ -1,6 +1,7 @@
 /* What is in the device's flash: written at provisioning by ports/cortex-m/flash-image, read in place.
  *
  *   0x00000  provisioning (trib_provisioning)
+ *   0x0f000  the failpoint of tests, else 0 (failpoint.h)
  *   0x10000  training data: floats [examples][inputs], then u32 labels [examples]
  *   0x80000  records: 4 banks of 8 sectors of 4 KiB (ports/flash/records.h), with the identity in the first */
 #ifndef TRIBUTARY_PORTS_CORTEX_M_FIRMWARE_FLASH_IMAGE_H
@@ -9,6 +10,7 @@
 #include "device-protocol/ports/flash/records.h"
 
 enum {
+  TRIB_IMAGE_FAILPOINT = 0xf000,
   TRIB_IMAGE_DATA = 0x10000,
   TRIB_IMAGE_RECORDS = 0x80000,
   TRIB_IMAGE_SECTOR = 4096,

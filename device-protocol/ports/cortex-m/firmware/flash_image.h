@@ -9,6 +9,10 @@
 
 #include "device-protocol/ports/flash/records.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum {
   TRIB_IMAGE_FAILPOINT = 0xf000,
   TRIB_IMAGE_DATA = 0x10000,
@@ -43,4 +47,7 @@ const uint32_t* trib_image_labels(const trib_provisioning* provisioning);
 /* The records' part of the flash. */
 const trib_flash* trib_image_flash(void);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

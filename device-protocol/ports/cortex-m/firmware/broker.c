@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "device-protocol/ports/cortex-m/board/board.h"
+#include "device-protocol/ports/cortex-m/firmware/failpoint.h"
 #include "device-protocol/ports/cortex-m/firmware/lan9118.h"
 #include "device-protocol/ports/cortex-m/firmware/secure.h"
 #include "lwip/init.h"
@@ -146,11 +147,13 @@ static trib_status send(void* user, const void* head, size_t head_size, const vo
                         size_t body_size) {
   (void)user;
   if (!broker.agreed) return TRIB_NOT_CONNECTED;
+  trib_failpoint_step();
   if (write_layer(head, head_size) != TRIB_OK || write_layer(body, body_size) != TRIB_OK) {
     broker.ended = true; /* what has left cannot be taken back */
     return TRIB_NOT_CONNECTED;
   }
   (void)tcp_output(broker.pcb);
+  trib_failpoint_step();
   return TRIB_OK;
 }
 

@@ -7,6 +7,10 @@
 
 #include "device-protocol/ports/flash/records.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct trib_entropy {
   const trib_crypto_port* crypto;
   unsigned char key[TRIB_KEY_BYTES];
@@ -17,4 +21,7 @@ trib_status trib_entropy_start(trib_entropy* entropy, const trib_crypto_port* cr
                                trib_flash_records* records);
 void trib_entropy_draw(trib_entropy* entropy, void* out, size_t size);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

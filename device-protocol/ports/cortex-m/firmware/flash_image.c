@@ -4,9 +4,20 @@
 
 #include <string.h>
 
+#include "device-protocol/ports/cortex-m/board/board.h"
+#include "device-protocol/ports/cortex-m/firmware/failpoint.h"
 #include "device-protocol/ports/flash/crc32.h"
 
 #define IMAGE ((unsigned char*)0x21000000)
+
+void trib_failpoint_step(void) {
+  static uint32_t step;
+  volatile uint32_t* last = (volatile uint32_t*)(void*)(IMAGE + TRIB_IMAGE_FAILPOINT);
+  step += 1;
+  if (step != *last) return;
+  *last = 0;
+  trib_board_reset();
+}
 
 static trib_status read(void* user, uint32_t offset, void* out, uint32_t size) {
   (void)user;
@@ -20,6 +31,7 @@ static trib_status program(void* user, uint32_t offset, const void* data, uint32
   (void)user;
   for (uint32_t i = 0; i < size / 4; ++i) {
     uint32_t word;
+    if (i == size / 8) trib_failpoint_step(); /* half of it is there */
     memcpy(&word, from + 4 * i, 4);
     if (to[i] != UINT32_MAX) return TRIB_STORAGE;
     to[i] = word;
@@ -30,7 +42,10 @@ static trib_status program(void* user, uint32_t offset, const void* data, uint32
 static trib_status erase(void* user, uint32_t offset) {
   volatile uint32_t* at = (volatile uint32_t*)(void*)(IMAGE + TRIB_IMAGE_RECORDS + offset);
   (void)user;
-  for (uint32_t i = 0; i < TRIB_IMAGE_SECTOR / 4; ++i) at[i] = UINT32_MAX;
+  for (uint32_t i = 0; i < TRIB_IMAGE_SECTOR / 4; ++i) {
+    if (i == TRIB_IMAGE_SECTOR / 8) trib_failpoint_step();
+    at[i] = UINT32_MAX;
+  }
   return TRIB_OK;
 }
 

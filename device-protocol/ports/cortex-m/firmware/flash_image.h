@@ -1,6 +1,7 @@
 /* What is in the device's flash: written at provisioning by ports/cortex-m/flash-image, read in place.
  *
  *   0x00000  provisioning (trib_provisioning)
+ *   0x0f000  the failpoint of tests, else 0 (failpoint.h)
  *   0x10000  training data: floats [examples][inputs], then u32 labels [examples]
  *   0x80000  records: 4 banks of 8 sectors of 4 KiB (ports/flash/records.h), with the identity in the first */
 #ifndef TRIBUTARY_PORTS_CORTEX_M_FIRMWARE_FLASH_IMAGE_H
@@ -8,7 +9,12 @@
 
 #include "device-protocol/ports/flash/records.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum {
+  TRIB_IMAGE_FAILPOINT = 0xf000,
   TRIB_IMAGE_DATA = 0x10000,
   TRIB_IMAGE_RECORDS = 0x80000,
   TRIB_IMAGE_SECTOR = 4096,
@@ -41,4 +47,7 @@ const uint32_t* trib_image_labels(const trib_provisioning* provisioning);
 /* The records' part of the flash. */
 const trib_flash* trib_image_flash(void);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

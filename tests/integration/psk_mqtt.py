@@ -38,8 +38,11 @@ class Session:
         body = text("MQTT") + bytes([4, flags]) + struct.pack(">H", 60) + text(identity)
         if will:
             body += text(will[0]) + struct.pack(">H", len(will[1])) + will[1]
-        self._send(packet(0x10, body + text(identity)))
-        answer = self._read(10)
+        try:
+            self._send(packet(0x10, body + text(identity)))
+            answer = self._read(10)
+        except Lost:
+            answer = None
         if answer is None or answer[0] >> 4 != 2 or answer[1][1] != 0:
             self.abort()
             raise Lost(f"no session for {identity}")

@@ -63,7 +63,7 @@ struct Factory {
   GatewayId gateway = *GatewayId::from(some_id(0x61).raw());
   std::map<int, std::string> records;
   std::vector<std::string> sent;
-  std::string topic, subscribed;
+  std::string said_on, subscribed;
   std::uint64_t now_ms = 1000;
   int actions = 0;
   int fail_at = -1;
@@ -101,14 +101,14 @@ trib_port Factory::port() {
   port.monotonic_ms = [](void* user) { return of(user).now_ms; };
   port.unix_seconds = [](void*) { return std::uint64_t{0}; };
   port.random = trib_posix_random;
-  port.publish = [](void* user, const char* to, const void* payload, size_t size) {
+  port.publish = [](void* user, const char* topic, const void* payload, size_t size) {
     if (!of(user).acts()) return TRIB_NOT_CONNECTED;
-    of(user).topic = to;
+    of(user).said_on = topic;
     of(user).sent.emplace_back(static_cast<const char*>(payload), size);
     return TRIB_OK;
   };
-  port.subscribe = [](void* user, const char* filter) {
-    of(user).subscribed = filter;
+  port.subscribe = [](void* user, const char* topic) {
+    of(user).subscribed = topic;
     return TRIB_OK;
   };
   port.unsubscribe = [](void*, const char*) { return TRIB_OK; };
@@ -141,7 +141,7 @@ TEST_CASE("a claim is signed by the key it names, and shows the claim secret") {
   trib_enrolment enrolment;
   claimed(factory, enrolment);
   const std::string root = "tributary/v1/claim/claim-" + factory.device.hex();
-  CHECK(factory.topic == root + "/up");
+  CHECK(factory.said_on == root + "/up");
   CHECK(factory.subscribed == root + "/down");
   const auto key = crypto::kdf(view_of(std::string(32, 's')), "claim-key", {});
   const auto mac = crypto::mac16(key, "claim", {view_of(factory.last()->request().body())});

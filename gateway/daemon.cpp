@@ -57,6 +57,7 @@ Daemon::Daemon(const Config& config, Credentials credentials)
     : config_(config),
       credentials_(std::move(credentials)),
       signals_(io_, SIGTERM, SIGINT),
+      backup_signal_(io_, SIGUSR1),
       listening_(io_),
       clock_(system_clock()),
       log_(write_line) {}
@@ -143,6 +144,7 @@ int Daemon::run() {
   if (exiting_) return exit_code_;
   site_->start();
   threads_->run(*site_);
+  await_backup_signal();
   if (broker_) broker_->start();
   uplink_->start();
   log::info("started", {{"site", config_.name}, {"version", TRIBUTARY_VERSION}});
@@ -188,6 +190,18 @@ mqtt::BrokerListener Daemon::broker_listener() {
                                                   {"reason", why},
                                                   {"next", "trying again until it answers"}});
           }};
+}
+
+void Daemon::await_backup_signal() {
+  backup_signal_.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    const auto target = config_.state / "backup" / "gateway.db";
+    site_->back_up(target, [target](const std::string& fault) {
+      if (fault.empty()) return log::info("backup_written", {{"file", target.string()}});
+      log::error("backup_failed", {{"file", target.string()}, {"reason", fault}});
+    });
+    await_backup_signal();
+  });
 }
 
 void Daemon::look_at_retained() {

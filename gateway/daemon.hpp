@@ -34,6 +34,7 @@ class Daemon {
   std::vector<std::filesystem::path> set_aside() const;
   mqtt::BrokerListener broker_listener();
   void look_at_retained();
+  void await_backup_signal();
   void close_session(const std::string& name, const enrolment::BrokerKey& key);
   engine::SitePorts site_ports();
   api::ClientOptions client_options() const;
@@ -43,6 +44,7 @@ class Daemon {
   Credentials credentials_;
   boost::asio::io_context io_;
   boost::asio::signal_set signals_;
+  boost::asio::signal_set backup_signal_;
   boost::asio::steady_timer listening_;
   engine::Clock clock_;
   engine::Log log_;

@@ -85,7 +85,7 @@ Client::Client(const Surroundings& surroundings, std::unique_ptr<LocalTrainer> t
     : around_(surroundings),
       trainer_(std::move(trainer)),
       model_(trainer_->trainer().model),
-      memory_(trainer_->trainer().parameters),
+      memory_(trainer_->trainer().parameters + trainer_->trainer().personal),
       bytes_((trib_client_size() + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t)) {}
 
 Outcome<std::unique_ptr<Client>> Client::start(const Surroundings& surroundings,

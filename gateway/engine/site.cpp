@@ -1,5 +1,7 @@
 #include "gateway/engine/site.hpp"
 
+#include "storage/backup.hpp"
+
 namespace tributary::gateway::engine {
 namespace {
 
@@ -86,6 +88,7 @@ Site::Site(Identity identity, SiteOptions options, SitePorts ports, Workers work
                                   [this](const std::string& why) { ports_.broken(why); },
                                   [this](const std::string& why) { writer_stalled(why); }};
   const auto outbox = store->outbox().size();
+  store_ = store.get();
   writer_ = std::make_unique<Writer>(options_.queue_bytes, observer, std::move(store));
   groups_ = std::make_unique<GroupDesk>(GroupDesk::Surroundings{
       identity_, clock_, log_, *writer_, *pair_keys_, *epoch_keys_, answers_, retained_,
@@ -159,7 +162,8 @@ void Site::resume(OnDisk on_disk) {
 }
 
 void Site::help(std::unique_ptr<helper::HelperRole> role) {
-  helper_ = std::make_unique<HelperDesk>(workers_.helper, std::move(role), clock_, metrics_);
+  helper_ = std::make_unique<HelperDesk>(workers_.helper, std::move(role), clock_, metrics_,
+                                         ports_.broken);
 }
 
 void Site::start() {
@@ -381,6 +385,18 @@ void Site::open(NewRound round, std::shared_ptr<const std::string> model) {
                             {"reason", *fault}});
                     }
                   });
+}
+
+void Site::back_up(std::filesystem::path target, std::function<void(const std::string&)> done) {
+  auto fault = std::make_shared<std::string>();
+  writer_->afterwards([store = store_, fault, target = std::move(target)] {
+    try {
+      storage::back_up(store->database(), target);
+    } catch (const storage::Failure& failure) {
+      *fault = failure.what();  // of the copy: what it was made of is as it was
+    }
+  });
+  writer_->commit([](Store&) {}, [fault, done = std::move(done)] { done(*fault); });
 }
 
 void Site::enqueue(Forward forward) {

@@ -76,6 +76,9 @@ class Site {
   void enqueue(Forward forward);  // into the outbox
   void outbox_holds(storage::Outbox::Size size) { rounds_->outbox_holds(size); }
 
+  // A copy of the database in `target`, from the writer's thread; `done` with what went wrong, or empty.
+  void back_up(std::filesystem::path target, std::function<void(const std::string& fault)> done);
+
   // Why nothing new is accepted for lack of space, empty: there is room.
   std::string storage_fault() const;
   // Files of the broker that are not used for what is wrong with them, one a line.
@@ -119,6 +122,7 @@ class Site {
   v1::SiteKeys helper_keys_;  // of the open rounds, as the coordinator says
   std::set<Hash> declined_;   // offers that were refused and logged
   Retained retained_;
+  Store* store_ = nullptr;  // the writer's: for what is done on its thread
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<GroupDesk> groups_;
   std::unique_ptr<SteeringDesk> steering_;

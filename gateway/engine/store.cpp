@@ -97,6 +97,11 @@ void Store::forget_epoch_keys_before(std::uint64_t unix_seconds) {
       unix_seconds);
 }
 
+void Store::end_epochs(std::int64_t skipped) {
+  database_.run("DELETE FROM epoch_key WHERE epoch < (SELECT max(epoch) FROM epoch_key)");
+  database_.run("UPDATE epoch_key SET epoch = epoch + ?, not_after = 0", skipped);
+}
+
 void Store::put_roster(const Hash& hash, std::string_view content) {
   database_.run("DELETE FROM roster WHERE hash = ?", hash.bytes);
   database_.run("INSERT INTO roster (hash, content) VALUES (?, ?)", hash.bytes, view_of(content));

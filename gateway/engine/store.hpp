@@ -65,6 +65,9 @@ class Store {
   void put_epoch_key(const StoredEpochKey& key);
   void forget_epoch_keys_before(std::uint64_t unix_seconds);  // never the newest
 
+  // All of them are over, and numbers go on `skipped` above the newest.
+  void end_epochs(std::int64_t skipped);
+
   // The oldest beyond rosters_kept are forgotten, unless an open round or a group needs them.
   void put_roster(const Hash& hash, std::string_view content);
   std::optional<std::string> roster(const Hash& hash);

@@ -74,7 +74,7 @@ class Data(unittest.TestCase):
 class RunningSystem(unittest.TestCase):
     """Hostile input against a live demonstration, which must end as if nothing had happened."""
 
-    def test_the_demonstration_survives(self):
+    def test_r13_the_demonstration_survives(self):
         with Demo("--data", "digits", "--devices", "12", "--rounds", "8", "--dropout", "0",
                   "--local-steps", "60", "--learning-rate", "0.2") as demo:
             wait_until("a released round", lambda: demo.released() >= 1, 180)

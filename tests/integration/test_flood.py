@@ -61,7 +61,7 @@ class Peak(threading.Thread):
 
 
 class Flood(unittest.TestCase):
-    def test_the_round_of_the_others_goes_on(self):
+    def test_r13_r14_r17_the_round_of_the_others_goes_on(self):
         with Demo("--data", "digits", "--devices", "12", "--rounds", "12", "--dropout", "0", "--local-steps", "60",
                   "--learning-rate", "0.2") as demo:
             wait_until("a released round", lambda: demo.released() >= 1, 240)

@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "device-protocol/src": {"tributary"},
     "device-protocol/mqtt": {"tributary"},
     "device-protocol/trainer": {"tributary"},
-    "device-protocol/ports": {"tributary"},
+    "device-protocol/ports": {"tributary", "device-protocol/trainer"},
     "device-protocol/cpp": {"tributary", "crypto", "device-protocol/cpp"},
     "device-protocol/fleet": {"tributary", "crypto", "device-protocol", "cloud/api"},
     "gateway/round": {"crypto", "device-protocol/cpp"},

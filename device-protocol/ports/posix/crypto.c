@@ -75,10 +75,3 @@ void trib_posix_ed25519_public(unsigned char public_key[TRIB_KEY_BYTES],
   (void)crypto_sign_seed_keypair(public_key, secret, seed);
   sodium_memzero(secret, sizeof secret);
 }
-
-trib_status trib_posix_random(void* user, void* out, size_t size) {
-  (void)user;
-  if (sodium_init() < 0) return TRIB_CRYPTO;
-  randombytes_buf(out, size);
-  return TRIB_OK;
-}

@@ -64,10 +64,9 @@ TEST_CASE("every folder holds the files of the contract and no others") {
                               "operator.token", "operator.token.sha256"});
   world.gateway("plain", false);
   const std::set<std::string> gateway = {
-      "gateway.id",  "identity.key", "gateway.cert",  "tls.key",
-      "tls.crt",     "ca.crt",       "authority.pub", "coordinator.pub",
-      "gateway.psk", "broker/psk",   "broker/acl",    "broker/mosquitto.conf",
-      "operator.psk", "viewer.psk"};
+      "gateway.id", "identity.key",          "gateway.cert",    "tls.key",     "tls.crt",
+      "ca.crt",     "authority.pub",         "coordinator.pub", "gateway.psk", "broker/psk",
+      "broker/acl", "broker/mosquitto.conf", "operator.psk",    "viewer.psk"};
   CHECK(files_below(world / "gateways/plain") == gateway);
   world.gateway("helping", true);
   auto with_helper = gateway;

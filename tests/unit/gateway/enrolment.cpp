@@ -148,7 +148,7 @@ TEST_CASE(
 
 TEST_CASE("keys are 64 digits; a psk file that is not wholly well-formed gives none") {
   CHECK(read_key(to_hex(Bytes(32, 1)) + "\n"));
-  for (const std::string text :
+  for (const std::string& text :
        {std::string(), std::string("\n"), to_hex(Bytes(31, 1)), to_hex(Bytes(33, 1)),
         std::string(64, 'g'), to_hex(Bytes(32, 1)) + " "}) {
     CAPTURE(text);

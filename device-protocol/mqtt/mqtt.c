@@ -51,7 +51,7 @@ static bool too_long(const char* text) {
 }
 
 /* 3.1.1: user name and clean session; the will at QoS 1, retained. */
-enum { CONNECT_FLAGS = 0x80 | 0x02, WILL_FLAGS = 0x20 | 0x08 | 0x04 };
+enum { CONNECT_FLAGS = 0x80 | 0x02, PASSWORD_FLAG = 0x40, WILL_FLAGS = 0x20 | 0x08 | 0x04 };
 
 static void put_connect(writer* w, size_t more, unsigned flags, uint16_t keep_alive_seconds) {
   put_start(w, TYPE_CONNECT << 4, 10 + more);
@@ -68,6 +68,19 @@ size_t trib_mqtt_connect(unsigned char* out, size_t capacity, const char* client
   put_connect(&w, 4 + strlen(client_id) + strlen(user_name), CONNECT_FLAGS, keep_alive_seconds);
   put_string(&w, client_id);
   put_string(&w, user_name);
+  return finish(&w);
+}
+
+size_t trib_mqtt_connect_password(unsigned char* out, size_t capacity, const char* client_id,
+                                  const char* user_name, const char* password,
+                                  uint16_t keep_alive_seconds) {
+  writer w = {out, capacity, 0};
+  if (too_long(client_id) || too_long(user_name) || too_long(password)) return 0;
+  put_connect(&w, 6 + strlen(client_id) + strlen(user_name) + strlen(password),
+              CONNECT_FLAGS | PASSWORD_FLAG, keep_alive_seconds);
+  put_string(&w, client_id);
+  put_string(&w, user_name);
+  put_string(&w, password);
   return finish(&w);
 }
 

@@ -58,8 +58,9 @@ trib_status trib_round_end(trib_client* client) {
   if (status == TRIB_OK && client->round.terms.pairwise) {
     status = storage->erase(client->port.user, TRIB_RECORD_MASK_KEYS);
   }
-  client->port.crypto->wipe(client->memory.weights,
-                            (size_t)client->round.terms.parameters * sizeof(float));
+  client->port.crypto->wipe(
+      client->memory.weights,
+      ((size_t)client->round.terms.parameters + client->trainer.personal) * sizeof(float));
   client->port.crypto->wipe(&client->round, sizeof client->round);
   client->port.crypto->wipe(&client->progress, sizeof client->progress);
   client->port.crypto->wipe(&client->rounding, sizeof client->rounding);
@@ -115,7 +116,8 @@ trib_status trib_client_start(void* storage, const trib_port* port, const trib_t
   tributary_v1_DeviceIdentity identity;
   trib_status status;
   if (!storage || !port || !ports_complete(port) || !trainer || !trainer->model || !memory ||
-      memory->message_size < MIN_MESSAGE || memory->parameters < trainer->parameters) {
+      memory->message_size < MIN_MESSAGE ||
+      memory->parameters < (uint64_t)trainer->parameters + trainer->personal) {
     return TRIB_BAD_ARGUMENT;
   }
   memset(self, 0, sizeof *self);

@@ -23,10 +23,10 @@ static trib_status save(trib_client* client, const trib_settings* settings) {
 /* Everything but the settings, the identity last: until it is gone a reset goes on here. */
 static trib_status erase_all(trib_client* client) {
   static const trib_record records[] = {
-      TRIB_RECORD_ROUND,     TRIB_RECORD_WEIGHTS, TRIB_RECORD_RESIDUAL, TRIB_RECORD_GROUP,
-      TRIB_RECORD_CHAIN,     TRIB_RECORD_VOW,     TRIB_RECORD_REVEAL,   TRIB_RECORD_MASK_KEYS,
-      TRIB_RECORD_ENROLMENT, TRIB_RECORD_CLAIM,   TRIB_RECORD_COUNTERS, TRIB_RECORD_EPOCH,
-      TRIB_RECORD_IDENTITY};
+      TRIB_RECORD_ROUND,     TRIB_RECORD_WEIGHTS,   TRIB_RECORD_RESIDUAL, TRIB_RECORD_PERSONAL,
+      TRIB_RECORD_GROUP,     TRIB_RECORD_CHAIN,     TRIB_RECORD_VOW,      TRIB_RECORD_REVEAL,
+      TRIB_RECORD_MASK_KEYS, TRIB_RECORD_ENROLMENT, TRIB_RECORD_CLAIM,    TRIB_RECORD_COUNTERS,
+      TRIB_RECORD_EPOCH,     TRIB_RECORD_IDENTITY};
   for (size_t i = 0; i < sizeof records / sizeof records[0]; ++i) {
     if (client->port.storage.erase(client->port.user, records[i]) != TRIB_OK) return TRIB_STORAGE;
   }
@@ -57,6 +57,7 @@ static trib_status forget(trib_client* client) {
   if (status == TRIB_OK) status = storage->erase(client->port.user, TRIB_RECORD_ROUND);
   if (status == TRIB_OK) status = storage->erase(client->port.user, TRIB_RECORD_WEIGHTS);
   if (status == TRIB_OK) status = storage->erase(client->port.user, TRIB_RECORD_RESIDUAL);
+  if (status == TRIB_OK) status = storage->erase(client->port.user, TRIB_RECORD_PERSONAL);
   done.forgotten = settings->forget;
   if (status == TRIB_OK) status = save(client, &done);
   if (status != TRIB_OK) return TRIB_STORAGE;

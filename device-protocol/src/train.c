@@ -5,6 +5,7 @@
 #include "device-protocol/src/bytes.h"
 #include "device-protocol/src/client_state.h"
 #include "device-protocol/src/gaussian.h"
+#include "device-protocol/src/parts.h"
 #include "device-protocol/src/rotate.h"
 #include "device-protocol/src/steering.h"
 
@@ -52,7 +53,7 @@ static trib_status condition_gradient(trib_client* client) {
     const float factor = (float)((double)terms->clipping_norm / sqrt(square));
     for (uint32_t j = 0; j < count; ++j) gradient[j] *= factor;
   }
-  if (terms->dp_noise > 0.0F && terms->clipping_norm > 0.0F) {
+  if (TRIB_WITH_NOISE && terms->dp_noise > 0.0F && terms->clipping_norm > 0.0F) {
     unsigned char key[TRIB_KEY_BYTES];
     trib_round_secret(client, key, "noise", client->progress.steps);
     trib_add_gaussian(client->port.crypto, gradient, count, terms->dp_noise * terms->clipping_norm,
@@ -74,7 +75,7 @@ static trib_status apply_gradient(trib_client* client) {
     keep_trained(client, weights, client->memory.initial); /* whatever it decays */
     return TRIB_OK;
   }
-  for (uint32_t j = 0; j < terms->parameters; ++j) {
+  for (uint32_t j = 0; j < terms->parameters + client->trainer.personal; ++j) {
     weights[j] -= terms->learning_rate * gradient[j];
   }
   return TRIB_OK;
@@ -121,7 +122,8 @@ static trib_status finish(trib_client* client) {
   const trib_terms* terms = &client->round.terms;
   const uint32_t words = terms->subset.words;
   float* weights = client->memory.weights;
-  trib_status status;
+  trib_status status = trib_keep_personal(client);
+  if (status != TRIB_OK) return status;
   for (uint32_t j = 0; j < terms->parameters; ++j) {
     weights[j] -= client->memory.initial[j];
     if (!isfinite(weights[j])) return TRIB_NOT_FINITE;
@@ -131,7 +133,7 @@ static trib_status finish(trib_client* client) {
   trib_gather_update(client);
   status = clip_update(client, words);
   if (status != TRIB_OK) return status;
-  if (terms->encoding.rotated) {
+  if (TRIB_WITH_ROTATION && terms->encoding.rotated) {
     unsigned char signs[TRIB_HASH_BYTES];
     trib_rotation_seed(client->port.crypto, signs, terms->task_id, terms->round);
     trib_rotate(client->port.crypto, weights, words, signs);

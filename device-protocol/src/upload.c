@@ -6,6 +6,7 @@
 #include "device-protocol/src/bytes.h"
 #include "device-protocol/src/chunk.h"
 #include "device-protocol/src/client_state.h"
+#include "device-protocol/src/parts.h"
 #include "device-protocol/src/steering.h"
 #include "tributary.pb.h"
 #include "tributary/frame.h"
@@ -53,7 +54,7 @@ static trib_status check_words(trib_client* client) {
   trib_summarise(client, &summary);
   client->rounding.crypto = client->port.crypto;
   for (uint32_t i = 0; i < MOST_ROUNDINGS && status == TRIB_OUT_OF_BOUNDS; ++i) {
-    if (terms->encoding.rotated) {
+    if (TRIB_WITH_ROTATION && terms->encoding.rotated) {
       trib_round_secret(client, client->rounding.key, "rounding", i);
     } else if (i > 0) {
       break;

@@ -35,10 +35,10 @@ typedef enum trib_phase {
 
 /* Memory and limits, owned by the caller, alive and unmoved as long as the client. */
 typedef struct trib_client_memory {
-  float* weights;         /* [parameters]: current weights, later the delta */
+  float* weights;         /* [parameters]: current weights, later the delta; then personal ones */
   float* initial;         /* [parameters]: the model of the round */
   float* gradient;        /* [parameters] */
-  uint32_t parameters;    /* capacity of the three, in floats */
+  uint32_t parameters;    /* capacity of the three, in floats: trainer.parameters + .personal */
   unsigned char* message; /* scratch for one outgoing frame or message */
   size_t message_size;    /* >= 1024, and >= chunk_bytes of the context + TRIB_CHUNK_OVERHEAD */
   /* Optional, for trust mode pairwise: trib_pairwise_bytes() of the largest group to take part in,
@@ -92,6 +92,11 @@ trib_status trib_client_message(trib_client* client, const char* topic, const vo
 trib_status trib_client_turn(trib_client* client, uint32_t* wait_ms);
 
 trib_phase trib_client_phase(const trib_client* client);
+
+/* Copies the trainer's personal parameters, as the last local training left them, to
+ * personal[trainer.personal]: with the shared ones they are this device's own model.
+ * TRIB_NOT_FOUND: there was none yet, or its record is damaged. */
+trib_status trib_client_personal(trib_client* client, float* personal);
 
 /* Copies hash of the round's context (all zero when idle). */
 void trib_client_context_hash(const trib_client* client, unsigned char out[TRIB_HASH_BYTES]);

@@ -33,6 +33,10 @@ size_t trib_mqtt_unsubscribe(unsigned char* out, size_t capacity, const char* fi
 size_t trib_mqtt_puback(unsigned char* out, size_t capacity, uint16_t packet_id);
 size_t trib_mqtt_pingreq(unsigned char* out, size_t capacity);
 size_t trib_mqtt_disconnect(unsigned char* out, size_t capacity);
+/* CONNECT with a password, where TLS has not proved who this is. */
+size_t trib_mqtt_connect_password(unsigned char* out, size_t capacity, const char* client_id,
+                                  const char* user_name, const char* password,
+                                  uint16_t keep_alive_seconds);
 
 typedef enum trib_mqtt_type {
   TRIB_MQTT_CONNACK = 2,

@@ -77,8 +77,9 @@ typedef enum trib_record {
   TRIB_RECORD_MASK_KEYS = 11, /* the neighbours' mask keys of the round in progress */
   TRIB_RECORD_SETTINGS = 12,  /* the last good settings; only of a client with steering */
   /* Only of a device that enrols by claim (enrol.h): */
-  TRIB_RECORD_CLAIM = 13,    /* ClaimIdentity, written at provisioning */
-  TRIB_RECORD_ENROLMENT = 14 /* the identity seed it claims with */
+  TRIB_RECORD_CLAIM = 13,     /* ClaimIdentity, written at provisioning */
+  TRIB_RECORD_ENROLMENT = 14, /* the identity seed it claims with */
+  TRIB_RECORD_PERSONAL = 15   /* parameters that stay on the device, of the last task */
 } trib_record;
 
 typedef struct trib_storage_port {

@@ -22,6 +22,7 @@ namespace v1 = tributary::v1;
 
 inline constexpr std::uint32_t parameters = 200;
 inline constexpr std::uint32_t words = parameters + 3 + 4;
+inline constexpr std::uint32_t most_personal = 8;
 
 // What the test trainer does wrong.
 struct Fault {
@@ -45,6 +46,8 @@ struct Site {
   std::optional<int> cut_at;                // power fails when this action begins
   std::optional<int> fail_at;               // this action alone is refused
   std::optional<Fault> fault;
+  std::uint32_t personal = 0;  // of the test trainer, with the gradient `personal_slope`
+  float personal_slope = -1;
   std::optional<float> steady;  // the test trainer's gradient, in every coordinate
   int gradients = 0;            // computed so far: no two steps of the test trainer are alike
   bool dead = false;
@@ -160,7 +163,7 @@ class Device {
 
   Trainer trainer_{site_, training_steps};
   trib_steering steering_{};
-  std::array<float, parameters> weights_{}, initial_{}, gradient_{};
+  std::array<float, parameters + most_personal> weights_{}, initial_{}, gradient_{};
   std::vector<unsigned char> message_;
   std::vector<std::uint64_t> storage_;
 };

@@ -39,6 +39,8 @@ Metrics::Metrics()
       messages_(counters(registry_, "messages_total", "Messages of devices, by kind")),
       quarantines_(counters(registry_, "quarantines_total",
                             "Times a device was not listened to any more, by the last reason")),
+      selection_(counters(registry_, "selection_total",
+                          "Devices looked at when a round was opened, by why (not) chosen")),
       forwarded_(counters(registry_, "forwarded_total", "Outbox messages, by what became of them")),
       open_rounds_(gauges(registry_, "open_rounds", "Rounds at this site, by phase")),
       receipts(counter("receipts_total", "Receipts sent, repeated ones included")),
@@ -92,6 +94,10 @@ prometheus::Counter& Metrics::rounds(const std::string& outcome) {
 prometheus::Counter& Metrics::messages(const std::string& kind) {
   return messages_.Add({{"kind", kind}});
 }
+prometheus::Counter& Metrics::selection(const std::string& reason) {
+  return selection_.Add({{"reason", reason}});
+}
+
 prometheus::Counter& Metrics::forwarded(const std::string& outcome) {
   return forwarded_.Add({{"outcome", outcome}});
 }

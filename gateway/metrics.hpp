@@ -21,6 +21,7 @@ class Metrics {
   prometheus::Counter& rejects(v1::RejectReason reason);
   prometheus::Counter& rounds(
       const std::string& outcome);  // opened, submitted, released, abandoned
+  prometheus::Counter& selection(const std::string& reason);  // devices in choices, by reason
   prometheus::Counter& quarantines(v1::RejectReason reason);  // by what filled the measure
   prometheus::Counter& messages(
       const std::string& kind);  // of devices: hello, control, chunk, prekey
@@ -36,6 +37,7 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& rounds_;
   prometheus::Family<prometheus::Counter>& messages_;
   prometheus::Family<prometheus::Counter>& quarantines_;
+  prometheus::Family<prometheus::Counter>& selection_;
   prometheus::Family<prometheus::Counter>& forwarded_;
   prometheus::Family<prometheus::Gauge>& open_rounds_;
 

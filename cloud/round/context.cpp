@@ -13,6 +13,7 @@ constexpr std::uint32_t privacy_version = 3;
 constexpr std::uint32_t scope_version = 4;
 constexpr std::uint32_t subset_version = 4;
 constexpr std::uint32_t pairwise_version = 4;
+constexpr std::uint32_t invited_version = 5;
 
 void set_encoding(v1::Encoding& message, const crypto::EncodingPlan& plan,
                   std::uint32_t weight_examples_cap) {
@@ -45,7 +46,8 @@ void set_cohort(v1::RoundContext& context, const TaskSpec& spec, const RoundPlan
     ref.set_epoch(helper.epoch);
   }
   context.set_roster_hash(gateway.roster_hash.raw());
-  context.set_participation_threshold(plan.participation_threshold);
+  context.set_invited(spec.invited);
+  context.set_participation_threshold(spec.invited ? UINT32_MAX : plan.participation_threshold);
   context.set_n_min(spec.n_min);
   context.set_n_target(share.n_target);
   context.set_n_max(share.n_max);
@@ -121,6 +123,7 @@ void set_pairwise(v1::Pairwise& message, const PairwiseSpec& spec, const ReadyGr
 
 // The lowest that understands everything the context asks for.
 std::uint32_t reader_version(const TaskSpec& spec, const RoundPlan& plan) {
+  if (spec.invited) return invited_version;
   if (spec.mode == TrustMode::pairwise) return pairwise_version;
   if (spec.scope != ScopeKind::gateway) return scope_version;
   if (spec.device_noise || !is_whole(plan.subset)) return subset_version;

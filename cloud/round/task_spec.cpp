@@ -122,6 +122,16 @@ void read_mode(Members& members, TaskSpec& spec) {
   }
 }
 
+void read_selection(Members& members, TaskSpec& spec) {
+  const auto* selection = members.find("selection");
+  if (selection == nullptr || *selection == "hash") return;
+  if (*selection != "invited") return members.fault("selection", R"(must be "hash" or "invited")");
+  if (spec.mode == TrustMode::pairwise) {
+    return members.fault("selection", "invited does not go with mode pairwise: take \"hash\"");
+  }
+  spec.invited = true;
+}
+
 void read_model(Members& members, TaskSpec& spec) {
   members.text("name", longest_name, spec.name);
   members.text("model", longest_model, spec.model);
@@ -382,6 +392,7 @@ ParsedSpec parse_task_spec(std::string_view text, const GatewayNames& names,
   read_model(members, spec);
   read_gateways(members, names, spec);
   read_mode(members, spec);
+  read_selection(members, spec);
   read_helpers(members, names, own_helper, spec);
   read_scope(members, names, own_helper, spec);
   read_rounds(members, spec);
@@ -421,6 +432,7 @@ std::string to_json(const TaskSpec& spec) {
                       {"n_min", spec.n_min},
                       {"deadline_seconds", spec.deadline_seconds},
                       {"patience_seconds", spec.patience_seconds},
+                      {"selection", spec.invited ? "invited" : "hash"},
                       {"training", training_json(spec.training)},
                       {"encoding", encoding_json(spec.encoding)},
                       {"aggregation", aggregation_json(spec.aggregation)},

@@ -76,6 +76,7 @@ struct TaskSpec {
   std::uint32_t n_min = 10;                            // per gateway, at least 2
   std::uint32_t deadline_seconds = 600;
   std::uint32_t patience_seconds = 0;  // 0 = wait for n_target or the deadline
+  bool invited = false;                // gateways choose the devices (PROTOCOL.md 13); else hash
   TrainingSpec training;
   EncodingSpec encoding;
   robust::Rule aggregation;         // over the gateways' means

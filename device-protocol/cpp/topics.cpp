@@ -37,6 +37,8 @@ std::string_view name_of(DownKind kind) {
       return "shares";
     case DownKind::settings:
       return "settings";
+    case DownKind::invitation:
+      return "invitation";
     case DownKind::reject:
       break;
   }

@@ -12,7 +12,7 @@
 namespace tributary::wire {
 
 enum class UpKind { hello, request, chunk, header, prekey, vow, shares, reveal, settings, state };
-enum class DownKind { welcome, credit, receipt, reject, prekey, shares, settings };
+enum class DownKind { welcome, credit, receipt, reject, prekey, shares, settings, invitation };
 
 // A topic a device published to. The device is proven by the broker's access list.
 struct UpTopic {

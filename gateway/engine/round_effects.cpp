@@ -58,6 +58,7 @@ void Rounds::carry_out(OpenRound& round, round::StoreContribution& effect, Step&
   });
   step.durable.push_back([this, ctx_hash, device] {
     around_.metrics.contributions.Increment();
+    around_.schedule.contributed(ctx_hash, device);
     feed(ctx_hash, round::ContributionDurable{device});
   });
 }
@@ -178,6 +179,8 @@ void Rounds::carry_out(OpenRound& round, round::Abandon& effect, Step& step) {
 
 void Rounds::carry_out(OpenRound& round, round::RetireOffer&, Step&) {
   around_.board.retire(round.admitted.context.hash);
+  around_.schedule.closed(round.admitted.context.hash,
+                          round.machine.contributions() >= round.machine.plan().n_target);
 }
 
 void Rounds::carry_out(OpenRound& round, round::DeleteUpdates&, Step& step) {

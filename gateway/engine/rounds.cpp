@@ -46,6 +46,13 @@ std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offe
   if (auto* why_not = std::get_if<std::string>(&prepared)) return std::move(*why_not);
   const auto pairwise = std::get<std::shared_ptr<PairwiseRound>>(prepared);
   auto devices = expected(context, *keys, pairwise.get(), allowed);
+  const auto left = time_left(around_.clock.wall(), admitted.not_before, admitted.deadline);
+  const auto draft = draft_for(context, *keys, allowed, left);
+  if (draft) devices = draft->chosen;
+  if (draft && devices.size() < context.n_min) {
+    return "only " + std::to_string(devices.size()) + " devices can be invited now, n_min is " +
+           std::to_string(context.n_min) + "; why the others cannot: " + reasons_of(draft->choice);
+  }
   const auto most = std::min<std::uint64_t>(devices.size(), context.n_max);
   if (!space_.fits(journal_bytes(), most * context.upload_bytes())) {
     return "there is no room for " + std::to_string(most) +
@@ -58,9 +65,9 @@ std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offe
            " MiB; raise limits.rule_bytes or take a smaller cohort";
   }
   const auto now = around_.clock.monotonic();
-  const auto left = time_left(around_.clock.wall(), admitted.not_before, admitted.deadline);
-  round::Round machine(plan_for(admitted, pairwise.get(), now + left), limits_for(admitted.layout),
-                       std::move(devices), now);
+  auto plan = plan_for(admitted, pairwise.get(), now + left);
+  if (draft) plan.due = now + draft->wait;
+  round::Round machine(plan, limits_for(admitted.layout), std::move(devices), now);
   const Hash ctx_hash = context.hash;
   OpenRound round{std::move(admitted),
                   offer.context(),
@@ -76,8 +83,11 @@ std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offe
       [stored = StoredRound{ctx_hash, entered.context, entered.signature,
                             entered.admitted.context.roster_hash,
                             entered.admitted.context.model_hash, std::nullopt, false},
-       bytes = entered.model, pairwise](Store& store) {
+       bytes = entered.model, pairwise,
+       choice = draft ? around_.schedule.enter(entered.admitted.context, *draft)
+                      : std::function<void(Store&)>()](Store& store) {
         store.open_round(stored, *bytes);
+        if (choice) choice(store);
         if (pairwise) {
           pairwise->heads = store.groups().heads(pairwise->group->terms.hash, pairwise->slot);
         }
@@ -86,6 +96,7 @@ std::optional<std::string> Rounds::open(Admitted admitted, const v1::Offer& offe
         const OpenRound* opened = find(ctx_hash);
         if (opened == nullptr || !opened->machine.collecting()) return;
         show_heads(*opened);
+        around_.schedule.invite(ctx_hash);
         post_offer(*opened);
       });
   around_.metrics.rounds("opened").Increment();
@@ -131,7 +142,8 @@ void Rounds::resume(RoundOnDisk on_disk, const Allowed& allowed) {
   }
   auto [machine, effects] = round::Round::recover(
       plan_for(*admitted, pairwise.get(), now + left), limits_for(admitted->layout),
-      expected(admitted->context, *keys, pairwise.get(), allowed), std::move(recovered), now);
+      expected_again(admitted->context, *keys, pairwise.get(), allowed, contributors),
+      std::move(recovered), now);
   OpenRound round{
       std::move(*admitted),    on_disk.round.context,
       on_disk.round.signature, std::make_shared<const std::string>(std::move(on_disk.model)),
@@ -146,7 +158,12 @@ void Rounds::resume(RoundOnDisk on_disk, const Allowed& allowed) {
                {"contributions", contributors.size()},
                {"context", ctx_hash.hex()}});
   show_heads(entered);
-  if (entered.machine.collecting()) post_offer(entered);
+  if (entered.machine.collecting()) {
+    around_.schedule.invite(ctx_hash);
+    post_offer(entered);
+  } else {
+    around_.schedule.closed(ctx_hash, true);
+  }
   carry_out(entered, std::move(effects));
   for (const auto& device : contributors) {
     if (!allowed(device)) feed(entered, round::DeviceRevoked{device});
@@ -192,6 +209,36 @@ std::vector<DeviceId> Rounds::expected(const wire::Context& context, const Devic
     if (allowed(device) && selected(context, device)) devices.push_back(device);
   }
   return devices;
+}
+
+std::optional<ScheduleDesk::Draft> Rounds::draft_for(const wire::Context& context,
+                                                     const DeviceKeys& keys, const Allowed& allowed,
+                                                     std::chrono::seconds left) const {
+  if (!context.invited) return std::nullopt;
+  std::vector<DeviceId> devices;
+  for (const auto& [device, key] : keys) {
+    if (allowed(device)) devices.push_back(device);
+  }
+  return around_.schedule.choose(context, devices, left);
+}
+
+// As they were when the round was opened.
+std::vector<DeviceId> Rounds::expected_again(const wire::Context& context, const DeviceKeys& keys,
+                                             const PairwiseRound* pairwise, const Allowed& allowed,
+                                             const std::vector<DeviceId>& contributors) {
+  if (context.invited) {
+    if (auto chosen = around_.schedule.resume(context.hash, contributors)) {
+      std::erase_if(*chosen, [&](const DeviceId& device) { return !allowed(device); });
+      return std::move(*chosen);
+    }
+  }
+  return expected(context, keys, pairwise, allowed);
+}
+
+bool Rounds::collecting_uninvited() const {
+  return std::ranges::any_of(rounds_, [](const OpenRound& round) {
+    return round.machine.collecting() && !round.admitted.context.invited;
+  });
 }
 
 round::Limits Rounds::limits_for(const WordLayout& layout) const {

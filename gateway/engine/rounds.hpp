@@ -13,6 +13,7 @@
 #include "gateway/engine/group_desk.hpp"
 #include "gateway/engine/open_round.hpp"
 #include "gateway/engine/pair_keys.hpp"
+#include "gateway/engine/schedule_desk.hpp"
 #include "gateway/engine/site_board.hpp"
 #include "gateway/engine/site_sum.hpp"
 #include "gateway/engine/submit.hpp"
@@ -46,6 +47,7 @@ class Rounds {
     std::function<void()> outbox_grew;
     GroupDesk& groups;
     Retained& retained;
+    ScheduleDesk& schedule;
   };
   struct Options {
     std::filesystem::path journals;  // folder, exists
@@ -93,6 +95,7 @@ class Rounds {
   const Admitted* admitted(const Hash& ctx_hash) const;  // of a round that is not over
   std::size_t open_count() const;
   std::set<TaskId> open_tasks() const;
+  bool collecting_uninvited() const;  // a round in which devices decide by themselves
   // What waits for the coordinator now; the sender tells after each look.
   void outbox_holds(storage::Outbox::Size size) { outbox_ = size; }
   void writer_stalled(const std::string& why) { stalled_ = why; }
@@ -138,6 +141,12 @@ class Rounds {
   void secrets_wrong(OpenRound& round, const Hash& survivors_hash,
                      std::vector<std::uint32_t> owners);
   void clear_pairwise(const OpenRound& round, Step& step);
+  std::vector<DeviceId> expected_again(const wire::Context& context, const DeviceKeys& keys,
+                                       const PairwiseRound* pairwise, const Allowed& allowed,
+                                       const std::vector<DeviceId>& contributors);
+  std::optional<ScheduleDesk::Draft> draft_for(const wire::Context& context, const DeviceKeys& keys,
+                                               const Allowed& allowed,
+                                               std::chrono::seconds left) const;
   static round::Plan plan_for(const Admitted& admitted, const PairwiseRound* pairwise,
                               round::Instant deadline);
   void delete_journal(OpenRound& round);

@@ -24,6 +24,7 @@ struct Site::OnDisk {
   v1::SiteKeys helper_keys;
   std::vector<GroupOnDisk> groups;
   SteeringDesk::Kept steering;
+  ScheduleDesk::Kept schedule;
 };
 
 Site::OnDisk Site::load(Store& store) {
@@ -33,7 +34,8 @@ Site::OnDisk Site::load(Store& store) {
                  store.closed_rounds(),
                  {},
                  {},
-                 SteeringDesk::read(store.steering())};
+                 SteeringDesk::read(store.steering()),
+                 {store.schedule().choices(), store.schedule().records()}};
   on_disk.helper_keys.ParseFromString(store.helper_keys());
   for (auto& round : store.open_rounds()) {
     auto contributions = store.contributions(round.ctx_hash);
@@ -93,15 +95,23 @@ Site::Site(Identity identity, SiteOptions options, SitePorts ports, Workers work
   groups_ = std::make_unique<GroupDesk>(GroupDesk::Surroundings{
       identity_, clock_, log_, *writer_, *pair_keys_, *epoch_keys_, answers_, retained_,
       ports_.announcement_changed, options_.queue_bytes / 4, options_.store_bytes / 4});
+  schedule_ = std::make_unique<ScheduleDesk>(
+      ScheduleDesk::Surroundings{identity_, clock_, log_, *writer_, retained_, metrics_,
+                                 [this] { return rounds_ && rounds_->collecting_uninvited(); }},
+      on_disk.schedule);
   rounds_ = std::make_unique<Rounds>(
       Rounds::Surroundings{workers_.sums, identity_, clock_, log_, *writer_, *pair_keys_, answers_,
-                           board_, metrics_, ports_.outbox_grew, *groups_, retained_},
+                           board_, metrics_, ports_.outbox_grew, *groups_, retained_, *schedule_},
       Rounds::Options{journal_folder(options_), options_.store_bytes, options_.rule_bytes,
                       options_.limits, options_.credit_bytes, options_.outbox_bytes});
   rounds_->outbox_holds(outbox);
   steering_ = std::make_unique<SteeringDesk>(
       SteeringDesk::Surroundings{identity_, clock_, log_, *writer_, retained_, ports_.publish,
-                                 *members_, [this](const DeviceId& device) { revoke(device); }},
+                                 *members_,
+                                 [this](const DeviceId& device, const v1::DeviceState& state) {
+                                   schedule_->heard(device, state);
+                                 },
+                                 [this](const DeviceId& device) { revoke(device); }},
       std::move(on_disk.steering));
   enrolment_ = std::make_unique<EnrolmentDesk>(
       EnrolmentDesk::Surroundings{clock_, log_, *members_, ports_.publish, ports_.close_session},
@@ -424,6 +434,7 @@ void Site::refresh_members() {
   const auto& left = refreshed.left;
   for (const auto& device : left) {
     steering_->revoked(device);
+    schedule_->revoked(device);
     enrolment_->revoked(device);
   }
   if (refreshed.listed_changed) {

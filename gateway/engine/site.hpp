@@ -10,6 +10,7 @@
 #include "gateway/engine/refusals.hpp"
 #include "gateway/engine/roster_board.hpp"
 #include "gateway/engine/rounds.hpp"
+#include "gateway/engine/schedule_desk.hpp"
 #include "gateway/engine/steering_desk.hpp"
 #include "gateway/engine/submit.hpp"
 
@@ -127,6 +128,7 @@ class Site {
   std::unique_ptr<GroupDesk> groups_;
   std::unique_ptr<SteeringDesk> steering_;
   std::unique_ptr<EnrolmentDesk> enrolment_;
+  std::unique_ptr<ScheduleDesk> schedule_;
   std::unique_ptr<Rounds> rounds_;
   std::unique_ptr<HelperDesk> helper_;
 };

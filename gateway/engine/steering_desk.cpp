@@ -258,6 +258,7 @@ bool SteeringDesk::state(const DeviceId& device, std::string_view payload) {
     state.set_firmware(known->second.firmware());
   }
   states_[device] = state;
+  around_.heard(device, state);
   show_state(device, json::serialize(
                          json::object{{"state", word(v1::LifeState_Name(state.state()), 5)},
                                       {"boot", to_hex(view_of(state.boot_id()))},

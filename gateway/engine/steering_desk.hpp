@@ -24,6 +24,7 @@ class SteeringDesk {
     Retained& retained;
     Retained::Publish say;  // once, not retained
     const Membership& members;
+    std::function<void(const DeviceId&, const v1::DeviceState&)> heard;  // a state that counts
     std::function<void(const DeviceId&)> revoke;  // asked for by topic, or decommissioned
   };
   struct Kept {

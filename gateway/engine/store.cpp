@@ -35,7 +35,8 @@ Store::Store(const std::filesystem::path& folder, std::chrono::sys_seconds now)
     : database_(folder / "gateway.db", {schema::gateway, schema::outbox}, now),
       outbox_(database_),
       groups_(database_),
-      reveals_(database_) {}
+      reveals_(database_),
+      schedule_(database_) {}
 
 void Store::begin_anew(std::chrono::sys_seconds now) {
   database_.begin_anew({schema::gateway, schema::outbox}, now);

@@ -6,6 +6,7 @@
 #include "crypto/secret.hpp"
 #include "gateway/engine/group_rows.hpp"
 #include "gateway/engine/reveal_rows.hpp"
+#include "gateway/engine/schedule_rows.hpp"
 #include "gateway/round/contribution.hpp"
 #include "storage/database.hpp"
 #include "storage/outbox.hpp"
@@ -56,6 +57,7 @@ class Store {
   storage::Outbox& outbox() { return outbox_; }
   GroupRows& groups() { return groups_; }
   RevealRows& reveals() { return reveals_; }
+  ScheduleRows& schedule() { return schedule_; }
 
   std::vector<StoredDevice> devices();
   void put_device(const StoredDevice& device);
@@ -96,6 +98,7 @@ class Store {
   storage::Outbox outbox_;
   GroupRows groups_;
   RevealRows reveals_;
+  ScheduleRows schedule_;
 };
 
 }  // namespace tributary::gateway::engine

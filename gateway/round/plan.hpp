@@ -24,6 +24,8 @@ struct Plan {
   Instant deadline;
   std::chrono::milliseconds patience;                       // 0: never closes for lack of arrivals
   std::shared_ptr<const PairwiseTerms> pairwise = nullptr;  // exactly in mode pairwise
+  Instant due =
+      Instant::max();  // when all ought to have come: closes from then on once it has n_min
 };
 
 struct Limits {

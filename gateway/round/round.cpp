@@ -250,6 +250,7 @@ void Round::accept(Collecting& phase, const Contribution& contribution) {
 bool Round::wants_to_close(const Collecting& phase) const {
   if (durable_ >= plan_.n_target || durable_ >= expected_.size()) return true;
   if (now_ >= plan_.deadline) return true;
+  if (now_ >= plan_.due && durable_ >= plan_.n_min) return true;
   return plan_.patience.count() > 0 && durable_ >= plan_.n_min &&
          now_ - phase.last_arrival >= plan_.patience;
 }

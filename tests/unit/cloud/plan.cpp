@@ -137,8 +137,8 @@ TEST_CASE("a context holds every field and reads back as planned") {
   for (int i = 0; i < descriptor->field_count(); ++i) {
     const auto* field = descriptor->field(i);
     // 0, which proto3 does not write; and what only other tasks have.
-    const std::set<std::string> left_out = {"attempt",  "aggregation", "privacy",
-                                            "pairwise", "scope_id",    "subset"};
+    const std::set<std::string> left_out = {"attempt",  "aggregation", "privacy", "pairwise",
+                                            "scope_id", "subset",      "invited"};
     if (left_out.contains(field->name())) continue;
     CAPTURE(field->name());
     const bool there = field->is_repeated() ? context.GetReflection()->FieldSize(context, field) > 0
@@ -201,6 +201,26 @@ TEST_CASE("a context of a trusted gateway with privacy carries both, for readers
                        .SerializeAsString());
   REQUIRE(reading);
   CHECK(reading->encoding.noise == doctest::Approx(with_noise.encoding.noise));
+}
+
+TEST_CASE("a context of an invited round selects everybody, for readers that know invitations") {
+  auto spec = spec_of(5, 1.5, 3);
+  spec.model = "mlp:2-2";
+  spec.invited = true;
+  const auto planned = plan_round(spec, crypto::Subset::whole(100), {facts(1, 20)});
+  const auto& plan = std::get<RoundPlan>(planned);
+  CHECK(plan.participation_threshold < UINT32_MAX);
+  const RoundTerms terms{"tenant", TaskId{}, 3, Hash{}, 1000, ExchangeKey{}};
+  const auto context = make_context(spec, terms, plan, facts(1, 20), plan.shares[0]);
+  CHECK(context.minimum_reader_version() == 5);
+  CHECK(context.participation_threshold() == UINT32_MAX);
+  const auto parsed = wire::parse_context(context.SerializeAsString());
+  REQUIRE(std::holds_alternative<wire::Context>(parsed));
+  CHECK(std::get<wire::Context>(parsed).invited);
+  spec.invited = false;
+  const auto by_hash = make_context(spec, terms, plan, facts(1, 20), plan.shares[0]);
+  CHECK(by_hash.minimum_reader_version() == 1);
+  CHECK(by_hash.participation_threshold() == plan.participation_threshold);
 }
 
 TEST_CASE("a context of a subset with device noise reads back as planned, round by round") {

@@ -71,6 +71,15 @@ TEST_CASE("a spec survives the way through its JSON") {
   CHECK(second.spec->helpers.at(*GatewayId::from_hex(site_b)).front().hex() == helper);
 }
 
+TEST_CASE("selection is by hash unless the gateways are to invite, and reads back the same") {
+  CHECK_FALSE(parsed(spec_with("")).spec->invited);
+  CHECK_FALSE(parsed(spec_with(R"("selection": "hash")")).spec->invited);
+  const auto invited = parsed(spec_with(R"("selection": "invited")"));
+  REQUIRE(invited.spec);
+  CHECK(invited.spec->invited);
+  CHECK(parsed(to_json(*invited.spec)).spec->invited);
+}
+
 TEST_CASE("each wrong member is named") {
   const struct {
     const char* members;
@@ -97,6 +106,9 @@ TEST_CASE("each wrong member is named") {
       {R"("cohort_size": 5)", "cohort_size"},
       {R"("deadline_seconds": 1)", "deadline_seconds"},
       {R"("deadline_seconds": 60, "patience_seconds": 61)", "patience_seconds"},
+      {R"("selection": "random")", "selection"},
+      {R"("selection": true)", "selection"},
+      {R"("mode": "pairwise", "selection": "invited")", "selection"},
       {R"("chunk_bytes": 100)", "chunk_bytes"},
       {R"("chunk_bytes": 300000)", "chunk_bytes"},
       {R"("server_learning_rate": 0)", "server_learning_rate"},

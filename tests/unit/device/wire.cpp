@@ -194,6 +194,13 @@ TEST_CASE("a context that breaks a limit is refused by the name of its field") {
   };
   for (const auto& [names, change] : std::vector<Row>{
            {"minimum_reader_version", [](auto& c) { c.set_minimum_reader_version(6); }},
+           {"invited needs minimum_reader_version", [](auto& c) { c.set_invited(true); }},
+           {"an invited round has participation_threshold",
+            [](auto& c) {
+              c.set_invited(true);
+              c.set_minimum_reader_version(5);
+              c.set_participation_threshold(7);
+            }},
            {"mode", [](auto& c) { c.set_mode(v1::TRUST_MODE_PAIRWISE); }},
            {"trusted-gateway", [](auto& c) { c.mutable_aggregation(); }},
            {"no helpers",

@@ -102,6 +102,20 @@ TEST_CASE("a round that can never reach n_min does not wait for its deadline") {
   CHECK(world.abandons.size() == 1);
 }
 
+TEST_CASE(
+    "when all ought to have come a round closes if it has n_min, else it waits for its deadline") {
+  Plan plan = small_plan(2, 4, 5);
+  plan.due = 5s;
+  World world(plan, {}, 4);
+  world.upload(1);
+  world.pass(6s);
+  CHECK(world.fixed.empty());
+  CHECK(world.abandons.empty());
+  world.upload(2);
+  world.pass(1s);
+  CHECK(world.fixed.size() == 1);
+}
+
 TEST_CASE("patience closes a round when n_min is met and nothing arrives") {
   Plan plan = small_plan(2, 4, 5);
   plan.patience = 3s;

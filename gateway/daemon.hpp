@@ -3,6 +3,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -34,6 +35,7 @@ class Daemon {
   mqtt::BrokerListener broker_listener();
   void look_at_retained();
   void await_backup_signal();
+  void close_session(const std::string& name, const enrolment::BrokerKey& key);
   engine::SitePorts site_ports();
   api::ClientOptions client_options() const;
   void stop(const std::string& why, int exit_code);
@@ -51,6 +53,12 @@ class Daemon {
   std::unique_ptr<mqtt::BrokerSession> broker_;
   std::string broker_fault_ = "not connected yet";
   bool broker_told_ = false;
+  // Under a revoked device's name, until it is connected or a few seconds have passed.
+  struct Takeover {
+    std::unique_ptr<mqtt::BrokerSession> session;
+    std::unique_ptr<boost::asio::steady_timer> end;
+  };
+  std::map<std::string, Takeover> takeovers_;
   std::unique_ptr<engine::Site> site_;
   std::unique_ptr<engine::SiteThreads> threads_;  // end before the site
   std::unique_ptr<uplink::Uplink> uplink_;

@@ -34,6 +34,12 @@ struct StoredDevice {
   std::string certified_key;  // serialized CertifiedKey
 };
 
+// A document of gateway/steering.
+struct StoredSteering {
+  std::string subject;  // "device/<hex id>" or "group/<name>"
+  std::string content;
+};
+
 // Owned by one thread: the one that opens it, until the writer takes it over. Everything throws
 // storage::Failure. Changes become durable with the writer's transaction, or at once outside one.
 class Store {
@@ -65,6 +71,9 @@ class Store {
   // The oldest beyond rosters_kept are forgotten, unless an open round or a group needs them.
   void put_roster(const Hash& hash, std::string_view content);
   std::optional<std::string> roster(const Hash& hash);
+
+  std::vector<StoredSteering> steering();
+  void put_steering(const StoredSteering& document);
 
   std::string helper_keys();  // serialized SiteKeys, empty at first
   void put_helper_keys(std::string_view site_keys);

@@ -259,8 +259,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "R5: whichever call fails in a release, all of it is there or nothing, also after a loss of "
-    "power") {
+    "R5, R23: whichever call fails in a release, all of it is there or nothing, also after a loss "
+    "of power") {
   struct Broken {
     int error;
     bool lasts;

@@ -337,6 +337,10 @@ SiteWorld::SiteWorld(Fleet& around, std::uint64_t store_bytes, std::uint64_t out
 
 void SiteWorld::hear(const std::string& topic, const std::string& payload) {
   if (before_speaking) before_speaking();
+  if (topic.starts_with(wire::config_root)) {
+    told[topic] = payload;
+    return;
+  }
   const std::string root = "tributary/v1/device/";
   const auto device = *DeviceId::from_hex(topic.substr(root.size(), 32));
   const auto kind = topic.substr(root.size() + 32 + 6);

@@ -134,7 +134,8 @@ class SiteWorld {
   std::vector<v1::Reject> rejects(const FleetDevice& device) const;
   bool rejected(const FleetDevice& device, v1::RejectReason reason) const;
 
-  v1::Work standing;  // what every answer of the coordinator says besides
+  v1::Work standing;                        // what every answer of the coordinator says besides
+  std::map<std::string, std::string> told;  // to people, not retained
   std::set<DeviceId> receipts;
   std::function<void()> before_speaking;  // for crashes; may not return
   std::function<void(const DeviceId&)> receipt_heard;

@@ -7,6 +7,7 @@ set(TRIBUTARY_DEVICE_CORE
   src/device_noise.c
   src/discrete_gaussian.c
   src/encode.c
+  src/enrol.c
   src/fetch.c
   src/frame.c
   src/gaussian.c
@@ -15,12 +16,15 @@ set(TRIBUTARY_DEVICE_CORE
   src/kdf.c
   src/mask.c
   src/offer.c
+  src/personal.c
   src/public_draw.c
   src/records.c
   src/residual.c
   src/rotate.c
   src/seal.c
+  src/settings.c
   src/status.c
+  src/steering.c
   src/subset.c
   src/topic.c
   src/train.c

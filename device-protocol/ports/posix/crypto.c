@@ -68,3 +68,10 @@ const trib_crypto_port trib_posix_crypto = {
     sha256_init, sha256_update, sha256_final,   chacha20_xor, aead_seal,
     x25519,      x25519_base,   ed25519_verify, ed25519_sign, sodium_memzero,
 };
+
+void trib_posix_ed25519_public(unsigned char public_key[TRIB_KEY_BYTES],
+                               const unsigned char seed[TRIB_KEY_BYTES]) {
+  unsigned char secret[crypto_sign_SECRETKEYBYTES];
+  (void)crypto_sign_seed_keypair(public_key, secret, seed);
+  sodium_memzero(secret, sizeof secret);
+}

@@ -94,7 +94,7 @@ static int stop(const char* why) {
 
 static int start(const trib_provisioning* provisioning, trib_client** client) {
   trib_trainer trainer = {
-      &device.mlp, provisioning->model, 0, provisioning->examples, trib_mlp_gradient, NULL};
+      &device.mlp, provisioning->model, 0, provisioning->examples, trib_mlp_gradient, NULL, 0};
   const trib_client_memory memory = {device.weights,
                                      device.initial,
                                      device.gradient,
@@ -111,7 +111,8 @@ static int start(const trib_provisioning* provisioning, trib_client** client) {
       shape->sizes[0] != provisioning->inputs) {
     return stop("provisioned for a model that this firmware cannot train");
   }
-  trainer.parameters = trib_mlp_parameters(shape);
+  trainer.personal = trib_mlp_personal(shape);
+  trainer.parameters = trib_mlp_parameters(shape) - trainer.personal;
   device.mlp.scratch = device.scratch;
   device.mlp.examples.features = trib_image_features();
   device.mlp.examples.labels = trib_image_labels(provisioning);

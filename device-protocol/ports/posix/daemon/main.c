@@ -156,10 +156,16 @@ static bool start_client(device* self) {
                           unsubscribe,
                           log_line};
   const trib_client_options options = {settings->checkpoint_steps, settings->retry_ms, NULL,
-                                       "tributary-device 1"};
+                                       "tributary-device 1", NULL};
   const uint32_t parameters = trib_mlp_parameters(&self->mlp.shape);
-  const trib_trainer trainer = {
-      &self->mlp, settings->model, parameters, self->mlp.examples.count, trib_mlp_gradient, NULL};
+  const uint32_t personal = trib_mlp_personal(&self->mlp.shape);
+  const trib_trainer trainer = {&self->mlp,
+                                settings->model,
+                                parameters - personal,
+                                self->mlp.examples.count,
+                                trib_mlp_gradient,
+                                NULL,
+                                personal};
   trib_client_memory memory = {NULL, NULL, NULL, parameters, NULL, 0, NULL, 0};
   trib_status status;
   memory.weights = memory_of(parameters, sizeof(float));

@@ -5,6 +5,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <iostream>
 
+#include "cloud/engine/restore.hpp"
 #include "cloud/options.hpp"
 #include "cloud/server/daemon.hpp"
 #include "cloud/service/exit_code.hpp"
@@ -56,6 +57,29 @@ int fault(int code, const std::string& text) {
   return code;
 }
 
+// On SIGUSR1: a copy of the database under the state folder.
+void await_backup(asio::signal_set& signal, server::Daemon& daemon,
+                  const std::filesystem::path& target) {
+  signal.async_wait([&signal, &daemon, target](const boost::system::error_code& error, int) {
+    if (error) return;
+    try {
+      daemon.coordinator().store.back_up(target);
+      service::log::info("backup_written", {{"file", target.string()}});
+    } catch (const storage::Failure& failure) {
+      service::log::error("backup_failed", {{"file", target.string()}, {"reason", failure.what()}});
+    }
+    await_backup(signal, daemon, target);
+  });
+}
+
+int restore(const tributary::cloud::Options& options, const std::string& backup) {
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const auto stopped = engine::restore(options.daemon.state, backup, now);
+  std::cout << (options.daemon.state / "coordinator.db").string() << ": restored; " << stopped
+            << " tasks that had not ended were stopped\n";
+  return service::exit_success;
+}
+
 // A structure that is whole says nothing about the values in it: those decide, and an empty database
 // takes the place of one that makes no sense.
 void open(std::optional<server::Daemon>& daemon, asio::io_context& context,
@@ -91,9 +115,12 @@ int run(const tributary::cloud::Options& options) {
     service::log::info("stopping");
     daemon->stop();
   });
+  asio::signal_set backup(context, SIGUSR1);
+  await_backup(backup, *daemon, options.daemon.state / "backup" / "coordinator.db");
   daemon->when_stopped([&] {
     boost::system::error_code ignored;
     signals.cancel(ignored);
+    backup.cancel(ignored);
     local.reset();
   });
   daemon->start();
@@ -111,10 +138,13 @@ int main(int argc, char** argv) {
   CLI::App app("Coordinates rounds over gateways and combines their masked sums.");
   std::string file;
   bool check = false;
+  std::string backup;
   app.add_option("--config", file,
                  "TOML file; every key can be set as TRIBUTARY_COORDINATOR_<SECTION>_<KEY>")
       ->required();
   app.add_flag("--check-config", check, "Check configuration and credentials, then exit");
+  app.add_option("--restore", backup,
+                 "put this backup in place, then exit; SIGUSR1 makes a running program write one");
   app.set_version_flag("--version", TRIBUTARY_VERSION);
   app.footer(tributary::cloud::options_reference());
   try {
@@ -139,6 +169,7 @@ int main(int argc, char** argv) {
   umask(077);
   try {
     tributary::cloud::make_state_folder(options);
+    if (!backup.empty()) return restore(options, backup);
     return run(options);
   } catch (const std::exception& error) {
     return fault(service::exit_failure, error.what());

@@ -25,6 +25,8 @@ const std::vector<service::Option>& declared() {
        "largest body of sums and models"},
       {"limits", "models_kept", NumberKind{0, 1'000'000}, "100", false,
        "models of a task whose content is kept, the newest; 0: all"},
+      {"limits", "rounds_kept", NumberKind{100, 10'000'000}, "10000", false,
+       "rounds of a task that are kept with their release records, counted back from the newest"},
       {"helper", "enabled", FlagKind{}, "false", false,
        "help gateways from this process; needs `tributary authority coordinator --helper`"},
       {"helper", "n_min", NumberKind{2, 5000}, "3", false,
@@ -78,6 +80,7 @@ std::variant<Options, service::Faults> read_options(const std::filesystem::path&
   options.daemon.limits.body_bytes =
       static_cast<std::size_t>(settings.number("limits", "body_bytes"));
   options.daemon.models_kept = static_cast<std::uint32_t>(settings.number("limits", "models_kept"));
+  options.daemon.rounds_kept = static_cast<std::uint32_t>(settings.number("limits", "rounds_kept"));
   if (settings.flag("helper", "enabled")) {
     options.daemon.helper = {options.daemon.credentials, options.daemon.state / "helper",
                              static_cast<std::uint32_t>(settings.number("helper", "n_min"))};

@@ -1,45 +1,52 @@
 # Every source of the device library, also for builds without CMake's help (ports/cortex-m/check).
-set(TRIBUTARY_DEVICE_SOURCES
+set(TRIBUTARY_DEVICE_CORE
   src/certified.c
-  src/chain.c
   src/chunk.c
   src/client.c
-  src/closing.c
   src/derive.c
   src/device_noise.c
   src/discrete_gaussian.c
   src/encode.c
+  src/enrol.c
   src/fetch.c
   src/frame.c
   src/gaussian.c
-  src/graph.c
-  src/group.c
-  src/heads.c
   src/identity.c
   src/join.c
   src/kdf.c
   src/mask.c
-  src/member.c
-  src/member_path.c
   src/offer.c
-  src/pair_masks.c
-  src/pairs.c
-  src/pairwise.c
-  src/prekey.c
+  src/personal.c
   src/public_draw.c
   src/records.c
   src/residual.c
-  src/reveal.c
   src/rotate.c
   src/seal.c
-  src/sealed_share.c
-  src/shamir.c
-  src/slots.c
+  src/settings.c
   src/status.c
+  src/steering.c
   src/subset.c
-  src/supply.c
-  src/survivors.c
   src/topic.c
   src/train.c
   src/upload.c
   src/voids.c)
+# Trust mode pairwise, nearly half of the code. A device without it links src/no_pairwise.c instead and refuses
+# rounds of that mode as a device without memory for them does.
+set(TRIBUTARY_DEVICE_PAIRWISE
+  src/chain.c
+  src/closing.c
+  src/graph.c
+  src/group.c
+  src/heads.c
+  src/member.c
+  src/member_path.c
+  src/pair_masks.c
+  src/pairs.c
+  src/pairwise.c
+  src/prekey.c
+  src/reveal.c
+  src/sealed_share.c
+  src/shamir.c
+  src/slots.c
+  src/supply.c
+  src/survivors.c)

@@ -42,7 +42,12 @@ void make_private_folder(const std::filesystem::path& folder) {
 
 // Listened to only until what an earlier life left on the broker has been seen: it would echo us.
 constexpr auto site_filter = "tributary/v1/site/#";
+constexpr auto config_filter = "tributary/v1/config/#";
+constexpr auto settings_filter = "tributary/v1/device/+/down/settings";
 constexpr std::chrono::seconds site_listening{5};
+
+constexpr std::chrono::seconds takeover_limit{4};
+constexpr std::size_t takeover_inbox = 4096;
 
 constexpr std::uintmax_t room_to_start = std::uintmax_t{1} << 20;  // bytes, for logs and first rows
 
@@ -52,6 +57,7 @@ Daemon::Daemon(const Config& config, Credentials credentials)
     : config_(config),
       credentials_(std::move(credentials)),
       signals_(io_, SIGTERM, SIGINT),
+      backup_signal_(io_, SIGUSR1),
       listening_(io_),
       clock_(system_clock()),
       log_(write_line) {}
@@ -75,9 +81,16 @@ std::optional<std::string> Daemon::set_up() {
         broker_listener());
   }
   const engine::SiteOptions options{
-      config_.name,         config_.state,      credentials_.allow_list,
-      config_.store_bytes,  config_.rule_bytes, config_.queue_bytes,
-      config_.credit_bytes, config_.limits,     config_.outbox_bytes};
+      config_.name,
+      config_.state,
+      credentials_.allow_list,
+      config_.store_bytes,
+      config_.rule_bytes,
+      config_.queue_bytes,
+      config_.credit_bytes,
+      config_.limits,
+      config_.outbox_bytes,
+      config_.broker_enabled ? config_.credentials : std::filesystem::path{}};
   threads_ = std::make_unique<engine::SiteThreads>(io_);
   site_ = std::make_unique<engine::Site>(std::move(credentials_.identity), options, site_ports(),
                                          threads_->workers(), clock_, metrics_, log_);
@@ -131,11 +144,13 @@ int Daemon::run() {
   if (exiting_) return exit_code_;
   site_->start();
   threads_->run(*site_);
+  await_backup_signal();
   if (broker_) broker_->start();
   uplink_->start();
   log::info("started", {{"site", config_.name}, {"version", TRIBUTARY_VERSION}});
   io_.run();
   // In this order: nobody speaks to what is gone. The threads' end writes what is queued.
+  takeovers_.clear();
   broker_.reset();
   threads_.reset();
   site_.reset();
@@ -161,6 +176,8 @@ mqtt::BrokerListener Daemon::broker_listener() {
             broker_told_ = false;
             metrics_.broker_connected.Set(1);
             broker_->subscribe(std::string(wire::up_filter));
+            broker_->subscribe(std::string(wire::set_filter));
+            broker_->subscribe(std::string(wire::claim_filter));
             look_at_retained();
             site_->broker_connected();
           },
@@ -175,11 +192,28 @@ mqtt::BrokerListener Daemon::broker_listener() {
           }};
 }
 
+void Daemon::await_backup_signal() {
+  backup_signal_.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    const auto target = config_.state / "backup" / "gateway.db";
+    site_->back_up(target, [target](const std::string& fault) {
+      if (fault.empty()) return log::info("backup_written", {{"file", target.string()}});
+      log::error("backup_failed", {{"file", target.string()}, {"reason", fault}});
+    });
+    await_backup_signal();
+  });
+}
+
 void Daemon::look_at_retained() {
-  broker_->subscribe(site_filter);
+  for (const auto* filter : {site_filter, config_filter, settings_filter}) {
+    broker_->subscribe(filter);
+  }
   listening_.expires_after(site_listening);
   listening_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) broker_->unsubscribe(site_filter);
+    if (error) return;
+    for (const auto* filter : {site_filter, config_filter, settings_filter}) {
+      broker_->unsubscribe(filter);
+    }
   });
 }
 
@@ -199,7 +233,35 @@ engine::SitePorts Daemon::site_ports() {
           [this](const std::string& why) {
             log::error("storage_failed", {{"reason", why}});
             stop("storage failed", service::exit_failure);
+          },
+          [this](const std::string& name, const enrolment::BrokerKey& key) {
+            close_session(name, key);
           }};
+}
+
+// Mosquitto closes the session that had the name. Ours ends as soon as it is there: from a callback of its own
+// it may not.
+void Daemon::close_session(const std::string& name, const enrolment::BrokerKey& key) {
+  Takeover takeover;
+  const auto drop = [this, name] {
+    boost::asio::post(io_, [this, name] { takeovers_.erase(name); });
+  };
+  takeover.end = std::make_unique<boost::asio::steady_timer>(io_, takeover_limit);
+  takeover.end->async_wait([drop](const boost::system::error_code& error) {
+    if (!error) drop();
+  });
+  takeover.session = std::make_unique<mqtt::BrokerSession>(
+      io_,
+      mqtt::BrokerOptions{config_.broker_host, config_.broker_port, name,
+                          *mqtt::BrokerPsk::from(key.expose()), takeover_inbox},
+      mqtt::BrokerListener{[](std::string_view, std::string_view, bool) {},
+                           [name, drop] {
+                             log::info("session_closed", {{"device", name}});
+                             drop();
+                           },
+                           [](const std::string&) {}});
+  takeover.session->start();
+  takeovers_.insert_or_assign(name, std::move(takeover));
 }
 
 api::ClientOptions Daemon::client_options() const {
@@ -252,6 +314,11 @@ service::Page Daemon::readiness() const {
   }
   for (const auto& aside : set_aside()) {
     text += "storage: " + aside.string() + " was corrupt; examine it, then take it away\n";
+  }
+  if (site_) {
+    const auto& fault = site_->broker_files_fault();
+    if (!fault.empty()) text += "broker files: " + fault;
+    // Others get in as before; only whose file it is does not.
   }
   if (!uplink_) return {503U, "text/plain; charset=utf-8", text};
   if (!uplink_->reachable()) {

@@ -3,6 +3,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -33,6 +34,8 @@ class Daemon {
   std::vector<std::filesystem::path> set_aside() const;
   mqtt::BrokerListener broker_listener();
   void look_at_retained();
+  void await_backup_signal();
+  void close_session(const std::string& name, const enrolment::BrokerKey& key);
   engine::SitePorts site_ports();
   api::ClientOptions client_options() const;
   void stop(const std::string& why, int exit_code);
@@ -41,6 +44,7 @@ class Daemon {
   Credentials credentials_;
   boost::asio::io_context io_;
   boost::asio::signal_set signals_;
+  boost::asio::signal_set backup_signal_;
   boost::asio::steady_timer listening_;
   engine::Clock clock_;
   engine::Log log_;
@@ -49,6 +53,12 @@ class Daemon {
   std::unique_ptr<mqtt::BrokerSession> broker_;
   std::string broker_fault_ = "not connected yet";
   bool broker_told_ = false;
+  // Under a revoked device's name, until it is connected or a few seconds have passed.
+  struct Takeover {
+    std::unique_ptr<mqtt::BrokerSession> session;
+    std::unique_ptr<boost::asio::steady_timer> end;
+  };
+  std::map<std::string, Takeover> takeovers_;
   std::unique_ptr<engine::Site> site_;
   std::unique_ptr<engine::SiteThreads> threads_;  // end before the site
   std::unique_ptr<uplink::Uplink> uplink_;

@@ -127,10 +127,6 @@ void Database::run_script(std::string_view sql) {
   connection_->statements.translate([&] { connection_->database.exec(std::string(sql)); });
 }
 
-std::int64_t Database::last_row_id() const {
-  return connection_->database.getLastInsertRowid();
-}
-
 std::int64_t Database::changes() const {
   return connection_->database.getChanges();
 }

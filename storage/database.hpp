@@ -72,8 +72,6 @@ class Database {
   // Several statements separated by semicolons, without values.
   void run_script(std::string_view sql);
 
-  std::int64_t last_row_id() const;
-
  private:
   struct Connection;
   class Transaction {

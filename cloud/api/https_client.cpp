@@ -216,12 +216,6 @@ asio::awaitable<Outcome<Response>> HttpsClient::request(Request request) {
   co_return co_await connection_->exchange(request);
 }
 
-void HttpsClient::cancel() {
-  if (!connection_->stream) return;
-  error_code ignored;
-  beast::get_lowest_layer(*connection_->stream).socket().close(ignored);
-}
-
 namespace {
 
 asio::awaitable<void> run_once(HttpsClient& client, Request request,

@@ -61,8 +61,6 @@ class HttpsClient {
   // Connects when there is no connection. A request on a kept-alive connection that the server has closed meanwhile
   // is sent once more on a new one if its method is idempotent (RFC 9110 9.2.2).
   boost::asio::awaitable<Outcome<Response>> request(Request request);
-  // Ends a request that is under way; it returns Fault::lost.
-  void cancel();
 
  private:
   struct Connection;

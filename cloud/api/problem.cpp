@@ -4,13 +4,6 @@
 
 namespace tributary::api {
 
-std::string problem_json(const Problem& problem) {
-  return boost::json::serialize(boost::json::object{{"type", problem.type},
-                                                    {"title", problem.title},
-                                                    {"status", problem.status},
-                                                    {"detail", problem.detail}});
-}
-
 std::string problem_text(unsigned status, std::string_view body) {
   boost::system::error_code error;
   const auto value = boost::json::parse({body.data(), body.size()}, error);

@@ -9,14 +9,6 @@ namespace tributary::api {
 inline constexpr std::string_view problem_type = "application/problem+json";
 inline constexpr std::string_view protobuf_type = "application/x-protobuf";
 
-struct Problem {
-  unsigned status = 0;
-  std::string title;   // of the status
-  std::string detail;  // names the thing and the remedy
-  std::string type = "about:blank";
-};
-
-std::string problem_json(const Problem& problem);
 // What went wrong in one line, whatever the body is.
 std::string problem_text(unsigned status, std::string_view body);
 

@@ -1,15 +1,12 @@
 #include "cloud/cli/authority.hpp"
 
-#include <chrono>
 #include <regex>
 
 #include "cloud/cli/broker_files.hpp"
 #include "cloud/cli/files.hpp"
+#include "cloud/cli/issuing.hpp"
 #include "cloud/cli/operator_token.hpp"
-#include "cloud/cli/x509.hpp"
-#include "crypto/keys.hpp"
 #include "crypto/secret.hpp"
-#include "device-protocol/cpp/signed.hpp"
 
 namespace tributary::cli {
 namespace {
@@ -20,56 +17,6 @@ using crypto::SigningKey;
 
 constexpr int ca_days = 3650;
 constexpr int server_days = 730;
-constexpr std::uint64_t identity_seconds = 5ULL * 365 * 86400;
-
-std::string random_bytes(std::size_t size) {
-  std::string bytes(size, 0);
-  crypto::fill_random({reinterpret_cast<std::uint8_t*>(bytes.data()), size});
-  return bytes;
-}
-
-std::string hex_line(ByteView bytes) {
-  return to_hex(bytes) + "\n";
-}
-std::string hex_line(const std::string& bytes) {
-  return hex_line(view_of(bytes));
-}
-
-template <class Key>
-Key secret_from(const fs::path& file) {
-  const auto bytes = from_hex(read_line(file));
-  auto key = bytes ? Key::from(*bytes) : std::nullopt;
-  if (!key) throw CommandFault(file.string() + ": not a key of 64 hexadecimal digits");
-  return std::move(*key);
-}
-
-// What issuing needs of the authority's folder.
-struct Authority {
-  explicit Authority(const fs::path& root)
-      : tenant(read_line(root / "authority/tenant")),
-        key(secret_from<SigningKey>(root / "authority/authority.key")),
-        ca{read_file(root / "authority/ca.key"), read_file(root / "authority/ca.crt")} {}
-  std::string tenant;
-  SigningKey key;
-  TlsPair ca;
-};
-
-Authority open_authority(const fs::path& root) {
-  if (!fs::exists(root / "authority/authority.key")) {
-    throw CommandFault(
-        root.string() +
-        " holds no fleet authority; make one with: tributary authority init --tenant NAME " +
-        root.string());
-  }
-  return Authority(root);
-}
-
-void check_name(const std::string& what, const std::string& name) {
-  if (!std::regex_match(name, std::regex("[A-Za-z0-9][A-Za-z0-9._-]{0,31}"))) {
-    throw CommandFault(
-        "'" + name + "' is no " + what + ": 1 to 32 letters, digits, '.', '_' or '-'", 2);
-  }
-}
 
 // Before any key is written, and so that nothing but a name gets into the certificate.
 void check_host(const std::string& host) {
@@ -78,39 +25,14 @@ void check_host(const std::string& host) {
   }
 }
 
-struct Subject {
-  v1::Role role;
-  std::string id;
-  std::string gateway;  // of a device
-  std::string run_by;   // of a server
-};
-
-v1::Signed certify(const Authority& authority, const Subject& subject, const SigningKey& key) {
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-  v1::Certificate certificate;
-  certificate.set_tenant(authority.tenant);
-  certificate.set_subject_id(subject.id);
-  certificate.set_role(subject.role);
-  certificate.set_public_key(crypto::verify_key(key).raw());
-  certificate.set_gateway_id(subject.gateway);
-  certificate.set_operator_(subject.run_by);
-  certificate.set_not_before(static_cast<std::uint64_t>(now.count()) - 86400);
-  certificate.set_not_after(static_cast<std::uint64_t>(now.count()) + identity_seconds);
-  std::uint64_t serial = 0;
-  for (const char byte : random_bytes(sizeof serial))
-    serial = serial << 8 | static_cast<std::uint8_t>(byte);
-  certificate.set_serial(serial);
-  return wire::sign_body("cert", certificate.SerializeAsString(), authority.key);
-}
-
 // A new Ed25519 identity as NAME.key and its certificate.
 SigningKey write_identity(const fs::path& folder, const Authority& authority,
                           const Subject& subject, const std::string& key_file,
                           const std::string& certificate_file) {
   SigningKey key = SigningKey::random();
   write_new(folder / key_file, hex_line(key.expose()), Secrecy::secret);
-  write_new(folder / certificate_file, certify(authority, subject, key).SerializeAsString(),
+  write_new(folder / certificate_file,
+            certify(authority, subject, crypto::verify_key(key)).SerializeAsString(),
             Secrecy::open);
   return key;
 }
@@ -191,28 +113,26 @@ void issue_gateway(const fs::path& root, const GatewayRequest& request) {
   const std::string psk = to_hex(view_of(random_bytes(32)));
   write_new(folder / "gateway.psk", psk + "\n", Secrecy::secret);
   make_folder(folder / "devices");
+  make_folder(folder / "claims");
   if (request.broker_host.empty()) return;
   make_folder(folder / "broker");
   const BrokerFiles broker =
       broker_files(fs::absolute(folder / "broker"), request.broker_host, request.broker_port);
   write_new(folder / "broker/mosquitto.conf", broker.configuration, Secrecy::open);
   write_new(folder / "broker/acl", broker.access_list, Secrecy::secret);
-  write_new(folder / "broker/psk", "gateway:" + psk + "\n", Secrecy::secret);
+  std::string credentials = "gateway:" + psk + "\n";
+  for (const std::string person : {"operator", "viewer"}) {
+    const std::string key = to_hex(view_of(random_bytes(32)));
+    write_new(folder / (person + ".psk"), key + "\n", Secrecy::secret);
+    credentials += person + ":" + key + "\n";
+  }
+  write_new(folder / "broker/psk", credentials, Secrecy::secret);
 }
 
 std::vector<std::string> issue_devices(const fs::path& root, const DeviceRequest& request) {
-  check_name("gateway", request.gateway);
   const Authority authority = open_authority(root);
-  const fs::path gateway = root / "gateways" / request.gateway;
-  if (!fs::exists(gateway / "gateway.id")) {
-    throw CommandFault("there is no gateway '" + request.gateway +
-                       "'; make it with: tributary authority gateway " + request.gateway +
-                       " --operator NAME " + root.string());
-  }
-  const auto gateway_id = GatewayId::from_hex(read_line(gateway / "gateway.id"));
-  const auto coordinator = VerifyKey::from_hex(read_line(gateway / "coordinator.pub"));
-  if (!gateway_id || !coordinator)
-    throw CommandFault(gateway.string() + ": gateway.id or coordinator.pub is damaged");
+  const KnownGateway known = open_gateway(root, request.gateway);
+  const fs::path& gateway = known.folder;
   std::vector<std::string> ids;
   std::string credentials;
   for (std::uint32_t i = 0; i < request.count; ++i) {
@@ -221,12 +141,12 @@ std::vector<std::string> issue_devices(const fs::path& root, const DeviceRequest
     v1::DeviceIdentity identity;
     identity.set_tenant(authority.tenant);
     identity.set_device_id(id);
-    identity.set_gateway_id(gateway_id->raw());
+    identity.set_gateway_id(known.id.raw());
     identity.set_identity_seed(std::string(text_of(key.expose())));
     *identity.mutable_certificate() =
-        certify(authority, {v1::ROLE_DEVICE, id, gateway_id->raw(), ""}, key);
+        certify(authority, {v1::ROLE_DEVICE, id, known.id.raw(), ""}, crypto::verify_key(key));
     identity.set_authority_key(crypto::verify_key(authority.key).raw());
-    identity.set_coordinator_key(coordinator->raw());
+    identity.set_coordinator_key(known.coordinator.raw());
     identity.set_mqtt_psk(random_bytes(32));
     identity.set_n_min_floor(request.n_min);
     identity.set_clip_l2_cap(request.clip_l2_cap);
@@ -237,6 +157,8 @@ std::vector<std::string> issue_devices(const fs::path& root, const DeviceRequest
     const std::string hex = to_hex(view_of(id));
     make_folder(root / "devices" / hex);
     write_new(root / "devices" / hex / "identity", identity.SerializeAsString(), Secrecy::secret);
+    write_new(gateway / "devices" / (hex + ".psk"), to_hex(view_of(identity.mqtt_psk())) + "\n",
+              Secrecy::secret);
     write_new(gateway / "devices" / (hex + ".cert"), identity.certificate().SerializeAsString(),
               Secrecy::open);
     credentials += hex + ":" + to_hex(view_of(identity.mqtt_psk())) + "\n";

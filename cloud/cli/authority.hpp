@@ -40,4 +40,13 @@ struct DeviceRequest {
 std::vector<std::string> issue_devices(const std::filesystem::path& root,
                                        const DeviceRequest& request);
 
+// Claims for devices that make their own keys (PROTOCOL.md 12): listed at the gateway, each once. The hex ids.
+std::vector<std::string> issue_claims(const std::filesystem::path& root,
+                                      const DeviceRequest& request);
+// Certifies what devices of the gateway have claimed with, where the claim is one of this authority's and was not
+// used; only `ids` unless empty. Returns whom.
+std::vector<std::string> approve_claims(const std::filesystem::path& root,
+                                        const std::string& gateway,
+                                        const std::vector<std::string>& ids);
+
 }  // namespace tributary::cli

@@ -83,10 +83,8 @@ void add_helper(CLI::App& authority) {
   });
 }
 
-void add_device(CLI::App& authority) {
-  auto* command = authority.add_subcommand("device", "Issue devices of a gateway");
-  auto request = std::make_shared<DeviceRequest>();
-  auto folder = std::make_shared<std::string>();
+// Floors a device enforces, whichever way it gets its identity.
+void add_floors(CLI::App* command, const std::shared_ptr<DeviceRequest>& request) {
   command->add_option("--gateway", request->gateway, "Name of the site")->required();
   command->add_option("--count", request->count, "How many")
       ->check(CLI::Range(1, 100000))
@@ -117,9 +115,42 @@ void add_device(CLI::App& authority) {
       ->add_option("--participations", request->participation_cap,
                    "They contribute to so many rounds in their life; 0: no cap")
       ->capture_default_str();
+}
+
+void add_device(CLI::App& authority) {
+  auto* command = authority.add_subcommand("device", "Issue devices of a gateway");
+  auto request = std::make_shared<DeviceRequest>();
+  auto folder = std::make_shared<std::string>();
+  add_floors(command, request);
   command->add_option("FOLDER", *folder, "The authority's folder")->required();
   command->callback([=] {
     for (const auto& id : issue_devices(*folder, *request)) std::cout << id << '\n';
+  });
+}
+
+void add_claim(CLI::App& authority) {
+  auto* command = authority.add_subcommand(
+      "claim", "Issue claims for devices that make their own keys, each good for one enrolment");
+  auto request = std::make_shared<DeviceRequest>();
+  auto folder = std::make_shared<std::string>();
+  add_floors(command, request);
+  command->add_option("FOLDER", *folder, "The authority's folder")->required();
+  command->callback([=] {
+    for (const auto& id : issue_claims(*folder, *request)) std::cout << id << '\n';
+  });
+}
+
+void add_approve(CLI::App& authority) {
+  auto* command =
+      authority.add_subcommand("approve", "Certify devices that have claimed at a gateway");
+  auto gateway = std::make_shared<std::string>();
+  auto folder = std::make_shared<std::string>();
+  auto ids = std::make_shared<std::vector<std::string>>();
+  command->add_option("--gateway", *gateway, "Name of the site")->required();
+  command->add_option("--device", *ids, "Only this hex id; repeatable; default: all that wait");
+  command->add_option("FOLDER", *folder, "The authority's folder")->required();
+  command->callback([=] {
+    for (const auto& id : approve_claims(*folder, *gateway, *ids)) std::cout << id << '\n';
   });
 }
 
@@ -134,6 +165,8 @@ void add_authority_commands(CLI::App& program) {
   add_gateway(*authority);
   add_helper(*authority);
   add_device(*authority);
+  add_claim(*authority);
+  add_approve(*authority);
 }
 
 }  // namespace tributary::cli

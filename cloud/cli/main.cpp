@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   cli::add_task_commands(program);
   cli::add_model_commands(program);
   cli::add_plan_commands(program);
+  cli::add_device_commands(program);
   cli::add_doctor_command(program);
   cli::add_privacy_commands(program);
   try {

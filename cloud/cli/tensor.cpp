@@ -20,7 +20,7 @@ std::uint64_t Tensor::values() const {
 std::vector<Tensor> tensors_of(const std::string& architecture, std::size_t parameters) {
   trib_mlp_shape shape;
   if (trib_mlp_parse(&shape, architecture.c_str()) != TRIB_OK ||
-      trib_mlp_parameters(&shape) != parameters) {
+      trib_mlp_parameters(&shape) - trib_mlp_personal(&shape) != parameters) {
     return {{"parameters", {parameters}}};
   }
   std::vector<Tensor> tensors;
@@ -28,7 +28,7 @@ std::vector<Tensor> tensors_of(const std::string& architecture, std::size_t para
     tensors.push_back({"standardise.mean", {shape.sizes[0]}});
     tensors.push_back({"standardise.inverse_deviation", {shape.sizes[0]}});
   }
-  for (std::uint32_t l = 0; l + 1 < shape.count; ++l) {
+  for (std::uint32_t l = 0; l + (shape.local_head ? 2 : 1) < shape.count; ++l) {
     const std::string name = "layer" + std::to_string(l);
     tensors.push_back({name + ".weight", {shape.sizes[l + 1], shape.sizes[l]}});
     tensors.push_back({name + ".bias", {shape.sizes[l + 1]}});

@@ -15,6 +15,7 @@ struct Tensor {
 };
 
 // In the order of the flat vector. "mlp:A-B-..-C": layer0.weight [B, A], layer0.bias [B], ..;
+// with "local-head+" without the last layer;
 // "standardise+mlp:..": standardise.mean [A] and standardise.inverse_deviation [A] in front; anything else,
 // or a mlp with another number of parameters: one tensor "parameters".
 std::vector<Tensor> tensors_of(const std::string& architecture, std::size_t parameters);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cloud/engine/own_helper.hpp"
+#include "cloud/engine/pruner.hpp"
 #include "cloud/engine/scheduler.hpp"
 #include "cloud/engine/work.hpp"
 
@@ -22,9 +23,13 @@ class Coordinator {
         revisions(std::move(life)),
         rounds(desk()),
         groups(store, fleet, revisions, identity, world),
-        scheduler(fleet, board, groups, rounds, world) {
+        scheduler(fleet, board, groups, rounds, world),
+        pruner(store, board) {
     rounds.resume();
-    rounds.when_closed([this](const TaskId&) { scheduler.tick(); });
+    rounds.when_closed([this](const TaskId& task) {
+      pruner.round_ended(task);
+      scheduler.tick();
+    });
   }
   Coordinator(const Coordinator&) = delete;
   Coordinator& operator=(const Coordinator&) = delete;
@@ -38,6 +43,7 @@ class Coordinator {
   void tick() {
     rounds.tick();
     scheduler.tick();
+    pruner.tick();
     if (helper) helper->tick();
   }
 
@@ -51,6 +57,7 @@ class Coordinator {
   RoundDesk rounds;
   GroupDesk groups;
   Scheduler scheduler;
+  Pruner pruner;
   std::unique_ptr<OwnHelper> helper;  // where there is one
 
  private:

@@ -112,6 +112,7 @@ void OwnHelper::run(Wanted wanted) {
 
 void OwnHelper::finish(const Hash& name, Errand errand) {
   busy_ = false;
+  if (errand.broken) throw *errand.broken;
   const auto at = desk_.world.now();
   std::erase_if(not_before_, [&](const auto& old) { return old.second <= at; });
   not_before_[name] = at + errand.wait.value_or(done_for);
@@ -142,21 +143,14 @@ Result<> OwnHelper::deliver(const Errand& errand) {
 
 void OwnHelper::rotate() {
   busy_ = true;
-  auto rotated = std::make_shared<bool>(false);
-  desk_.world.submit(
-      [this, rotated, at = now()] {
-        try {
-          role_->rotate(at);
-          *rotated = true;
-        } catch (const storage::Failure&) {
-          *rotated = false;  // tried again later
-        }
-      },
-      [this, rotated] {
-        busy_ = false;
-        epoch_ends_ = *rotated ? role_->epoch_ends() : now() + done_for;
-        if (*rotated) desk_.fleet.adopt_own_helper(role_->certified_key());
-      });
+  auto errand = std::make_shared<Errand>();
+  desk_.world.submit([this, errand, at = now()] { *errand = helper::rotate_errand(*role_, at); },
+                     [this, errand] {
+                       busy_ = false;
+                       if (errand->broken) throw *errand->broken;
+                       epoch_ends_ = errand->wait ? now() + done_for : role_->epoch_ends();
+                       if (!errand->wait) desk_.fleet.adopt_own_helper(role_->certified_key());
+                     });
 }
 
 }  // namespace tributary::cloud::engine

@@ -54,21 +54,20 @@ void RoundDesk::resume() {
 
 // Builds the task's open round anew from the store: after a restart, and after a failed write.
 void RoundDesk::reload(const TaskId& task) {
-  std::erase_if(places_, [&](const auto& entry) { return entry.second.task == task; });
-  runs_.erase(task);
-  for (auto& row : desk_.store.rounds.open()) {
-    if (row.key.task != task) continue;
-    const auto key = row.key;
-    auto run = std::make_unique<RoundRun>(std::move(row), desk_.store.rounds.parts(key));
-    const auto effects = run->replay(desk_.store.rounds.events(key));
-    for (std::size_t i = 0; i < run->parts.size(); ++i) {
-      places_[run->parts[i].row.ctx_hash] = {task, i};
-    }
-    for (const auto& [joint, part] : run->questions) places_[joint] = {task, part};
-    runs_[task] = std::move(run);
-    carry_out(task, effects);
-    return;
+  if (runs_.erase(task) > 0) {
+    std::erase_if(places_, [&](const auto& entry) { return entry.second.task == task; });
   }
+  auto row = desk_.store.rounds.open(task);
+  if (!row) return;
+  const auto key = row->key;
+  auto run = std::make_unique<RoundRun>(std::move(*row), desk_.store.rounds.parts(key));
+  const auto effects = run->replay(desk_.store.rounds.events(key));
+  for (std::size_t i = 0; i < run->parts.size(); ++i) {
+    places_[run->parts[i].row.ctx_hash] = {task, i};
+  }
+  for (const auto& [joint, part] : run->questions) places_[joint] = {task, part};
+  runs_[task] = std::move(run);
+  carry_out(task, effects);
 }
 
 void RoundDesk::open(const Task& task, const round::RoundPlan& plan,
@@ -269,7 +268,7 @@ void RoundDesk::release(const store::RoundKey& key, round::NextModel next) {
     record_releases(run, next.hash);
     desk_.store.rounds.close(row);
     for (std::size_t i = 0; i < run.parts.size(); ++i) {
-      desk_.store.rounds.close_part(run.ended_part(i));
+      desk_.store.rounds.close_part(run.ended_part(i), *row.closed_at);
     }
     desk_.store.rounds.forget_bodies(key);
     desk_.store.tasks.put_progress(key.task, progress);
@@ -344,7 +343,7 @@ void RoundDesk::abandon(const TaskId& task, const round::Abandon& what) {
       auto part = run.ended_part(i);
       part.survivors.clear();
       part.sum_hash.reset();
-      desk_.store.rounds.close_part(part);
+      desk_.store.rounds.close_part(part, *row.closed_at);
     }
     desk_.store.rounds.forget_bodies(key);
     for (const auto& unanswered : what.voids) {

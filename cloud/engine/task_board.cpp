@@ -45,6 +45,11 @@ std::variant<TaskId, TaskBoard::Faults> TaskBoard::create(std::string_view spec_
     return Faults{{{"initial_model", "no model " + spec.initial_model.hex() +
                                          " is known; `tributary model import` it first"}}};
   }
+  if (!store_.models.content(spec.initial_model)) {
+    return Faults{{{"initial_model", "the content of model " + spec.initial_model.hex() +
+                                         " is kept no longer (limits.models_kept); `tributary "
+                                         "model import` it again"}}};
+  }
   if (model->architecture != spec.model) {
     return Faults{{{"model", "is '" + spec.model + "', but the initial model was imported as '" +
                                  model->architecture + "'"}}};

@@ -94,6 +94,7 @@ Daemon::Daemon(asio::io_context& context, DaemonSettings settings, Say say)
   front_.crowded_out = [this](Plane plane) { metrics_.crowded_out(plane); };
   coordinator_.revisions.listen([this](const GatewayId& gateway) { front_.room.wake(gateway); });
   coordinator_.store.models.keep_newest(settings_.models_kept);
+  coordinator_.store.old.keep_rounds(settings_.rounds_kept);
   if (!coordinator_.store.set_aside().empty()) {
     say_(engine::Severity::error, "database_set_aside",
          {{"kept_as", coordinator_.store.set_aside().string()},

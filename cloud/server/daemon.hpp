@@ -19,6 +19,7 @@ struct DaemonSettings {
   boost::asio::ip::tcp::endpoint admin;
   Limits limits;
   std::uint32_t models_kept = 0;                 // per task; 0: all
+  std::uint32_t rounds_kept = 10'000;            // per task
   std::optional<engine::HelperSettings> helper;  // none: this coordinator helps nobody
 };
 

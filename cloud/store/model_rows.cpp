@@ -23,8 +23,9 @@ ModelRow model_of(const storage::Statement& row) {
 
 void ModelRows::put(const ModelRow& model, ByteView content) {
   database_.run(
-      "INSERT OR IGNORE INTO models (hash, name, architecture, parameters, version, task, round, "
-      "parent, created_at, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+      "INSERT INTO models (hash, name, architecture, parameters, version, task, round, "
+      "parent, created_at, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+      "ON CONFLICT (hash) DO UPDATE SET content = excluded.content WHERE length(content) = 0",
       model.hash.view(), model.name, model.architecture, model.parameters, model.version,
       optional_blob(model.task), model.round, optional_blob(model.parent), number(model.created_at),
       content);
@@ -33,9 +34,9 @@ void ModelRows::put(const ModelRow& model, ByteView content) {
 
 void ModelRows::forget_old(const TaskId& task) {
   database_.run(
-      "UPDATE models SET content = x'' WHERE task = ?1 AND length(content) > 0 "
-      "AND hash NOT IN (SELECT hash FROM models WHERE task = ?1 ORDER BY version DESC, round DESC "
-      "LIMIT ?2) AND hash NOT IN (SELECT model FROM tasks) "
+      "UPDATE models SET content = x'' WHERE hash IN (SELECT hash FROM models "
+      "WHERE task = ?1 AND length(content) > 0 ORDER BY version DESC LIMIT -1 OFFSET ?2) "
+      "AND hash NOT IN (SELECT model FROM tasks) "
       "AND hash NOT IN (SELECT model_before FROM rounds WHERE state = 'open')",
       task.view(), kept_);
 }

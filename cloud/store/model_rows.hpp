@@ -12,10 +12,11 @@ class ModelRows {
   explicit ModelRows(storage::Database& database) : database_(database) {}
 
   // How many models of a task keep their content, the newest; 0: all. Imported ones, those that tasks
-  // stand at and those of open rounds keep theirs whatever their age; the lineage is kept for all.
+  // stand at and those of open rounds keep theirs whatever their age; the lineage stays as long as the
+  // round (OldRows).
   void keep_newest(std::uint32_t count) { kept_ = count; }
 
-  // A model that is there already stays as it is.
+  // A model that is there already stays as it is; one whose content was emptied gets it back.
   void put(const ModelRow& model, ByteView content);
   std::optional<ModelRow> find(const Hash& hash);
   std::vector<ModelRow> all();                     // oldest first

@@ -36,8 +36,9 @@ std::vector<ReleaseRow> ReleaseRows::of_round(const RoundKey& key) {
 }
 
 std::optional<Hash> ReleaseRows::last_hash(const TaskId& task) {
-  auto row =
-      database_.prepare("SELECT hash FROM releases WHERE task = ?1 ORDER BY sequence DESC LIMIT 1");
+  auto row = database_.prepare(
+      "SELECT hash FROM releases WHERE task = ?1 "
+      "ORDER BY round DESC, sequence DESC LIMIT 1");
   row.bind(task.view());
   if (!row.step()) return std::nullopt;
   return fixed<Hash>(row, 0);

@@ -165,12 +165,12 @@ void RoundRows::close(const RoundRow& round) {
       round.upload_bytes);
 }
 
-void RoundRows::close_part(const PartRow& part) {
+void RoundRows::close_part(const PartRow& part, Time ended) {
   database_.run(
       "UPDATE gateway_rounds SET state = ?2, reason = ?3, survivors = ?4, survivors_hash = ?5, "
-      "sum_hash = ?6 WHERE ctx_hash = ?1",
+      "sum_hash = ?6, ended_at = ?7 WHERE ctx_hash = ?1",
       part.ctx_hash.view(), part.state, part.reason, bytes_of(part.survivors),
-      optional_blob(part.survivors_hash), optional_blob(part.sum_hash));
+      optional_blob(part.survivors_hash), optional_blob(part.sum_hash), number(ended));
 }
 
 void RoundRows::forget_bodies(const RoundKey& key) {
@@ -183,6 +183,13 @@ void RoundRows::forget_bodies(const RoundKey& key) {
 std::vector<RoundRow> RoundRows::open() {
   return rounds_in(
       database_.prepare(text(round_columns, "WHERE state = 'open' ORDER BY task, round")));
+}
+
+std::optional<RoundRow> RoundRows::open(const TaskId& task) {
+  auto row = database_.prepare(text(round_columns, "WHERE state = 'open' AND task = ?1"));
+  row.bind(task.view());
+  if (!row.step()) return std::nullopt;
+  return round_of(row);
 }
 
 std::vector<RoundRow> RoundRows::of_task(const TaskId& task, std::uint64_t after,
@@ -210,8 +217,7 @@ std::vector<PartRow> RoundRows::parts(const RoundKey& key) {
 std::vector<PartRow> RoundRows::ended_parts(const GatewayId& gateway, std::uint32_t limit) {
   auto row = database_.prepare(
       text(part_columns,
-           "JOIN rounds r USING (task, round) WHERE p.gateway = ?1 AND r.state <> 'open' "
-           "ORDER BY r.closed_at DESC LIMIT ?2"));
+           "WHERE p.gateway = ?1 AND p.ended_at IS NOT NULL ORDER BY p.ended_at DESC LIMIT ?2"));
   row.bind(gateway.view(), limit);
   return parts_of(std::move(row));
 }

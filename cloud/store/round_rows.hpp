@@ -17,10 +17,11 @@ class RoundRows {
 
   // Writes state, reason, results and closed_at; the part's counterpart its state and results.
   void close(const RoundRow& round);
-  void close_part(const PartRow& part);
+  void close_part(const PartRow& part, Time ended);
   void forget_bodies(const RoundKey& key);  // of all events of the round
 
   std::vector<RoundRow> open();
+  std::optional<RoundRow> open(const TaskId& task);  // the task's open round
   std::vector<RoundRow> of_task(const TaskId& task, std::uint64_t after, std::uint32_t limit);
   std::optional<RoundRow> find(const RoundKey& key);
   std::vector<PartRow> parts(const RoundKey& key);

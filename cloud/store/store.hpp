@@ -6,6 +6,7 @@
 #include "cloud/store/gateway_rows.hpp"
 #include "cloud/store/group_rows.hpp"
 #include "cloud/store/model_rows.hpp"
+#include "cloud/store/old_rows.hpp"
 #include "cloud/store/record_rows.hpp"
 #include "cloud/store/round_rows.hpp"
 #include "cloud/store/task_rows.hpp"
@@ -30,8 +31,9 @@ class Store {
   std::vector<std::filesystem::path> all_set_aside() const;
   // Sets a database aside whose values make no sense; an empty one takes its place.
   void begin_anew(std::chrono::sys_seconds now);
-  void probe();                  // writes something harmless: throws as any write would
-  std::uintmax_t bytes() const;  // on disk, the write-ahead log included
+  void probe();  // writes something harmless: throws as any write would
+  void back_up(const std::filesystem::path& target);  // see storage/backup.hpp
+  std::uintmax_t bytes() const;                       // on disk, the write-ahead log included
 
  private:
   storage::Database database_;
@@ -44,6 +46,7 @@ class Store {
   ReleaseRows releases{database_};
   VoidRows voids{database_};
   GroupRows groups{database_};
+  OldRows old{database_};
 };
 
 }  // namespace tributary::cloud::store

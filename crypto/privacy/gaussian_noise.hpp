@@ -18,7 +18,4 @@ void gaussian_noise(const crypto::Seed& seed, double sigma, std::span<double> ou
 // apply), to 2^40; anything else is std::invalid_argument.
 void require_fine_grid(double sigma);
 
-// gaussian_noise, each variate rounded to the nearest integer. require_fine_grid(sigma) holds.
-void rounded_gaussian_noise(const crypto::Seed& seed, double sigma, std::span<std::int64_t> out);
-
 }  // namespace tributary::privacy

@@ -1,5 +1,6 @@
 #include "device-protocol/cpp/topics.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -9,7 +10,7 @@ namespace {
 constexpr std::string_view device_root = "tributary/v1/device/";
 constexpr std::string_view site_root = "tributary/v1/site/";
 constexpr std::string_view up = "/up/";
-constexpr std::array<std::pair<UpKind, std::string_view>, 8> up_names{{
+constexpr std::array<std::pair<UpKind, std::string_view>, 10> up_names{{
     {UpKind::hello, "hello"},
     {UpKind::request, "request"},
     {UpKind::chunk, "chunk"},
@@ -18,6 +19,8 @@ constexpr std::array<std::pair<UpKind, std::string_view>, 8> up_names{{
     {UpKind::vow, "vow"},
     {UpKind::shares, "shares"},
     {UpKind::reveal, "reveal"},
+    {UpKind::settings, "settings"},
+    {UpKind::state, "state"},
 }};
 
 std::string_view name_of(DownKind kind) {
@@ -32,6 +35,8 @@ std::string_view name_of(DownKind kind) {
       return "prekey";
     case DownKind::shares:
       return "shares";
+    case DownKind::settings:
+      return "settings";
     case DownKind::reject:
       break;
   }
@@ -55,6 +60,45 @@ std::optional<UpTopic> parse_up_topic(std::string_view topic) {
     if (topic == name) return UpTopic{*device, kind};
   }
   return std::nullopt;
+}
+
+std::optional<SetTopic> parse_set_topic(std::string_view topic) {
+  constexpr std::string_view tail = "/set";
+  if (!topic.starts_with(config_root) || !topic.ends_with(tail)) return std::nullopt;
+  topic.remove_prefix(config_root.size());
+  topic.remove_suffix(std::min(tail.size(), topic.size()));
+  const auto slash = topic.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const auto name = topic.substr(slash + 1);
+  if (topic.substr(0, slash) == "device") {
+    const auto device = DeviceId::from_hex(name);
+    if (!device || device->hex() != name) return std::nullopt;
+    return SetTopic(*device);
+  }
+  if (topic.substr(0, slash) != "group" || name.empty() || name.size() > 32) return std::nullopt;
+  for (const char c : name) {
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-')) {
+      return std::nullopt;
+    }
+  }
+  return SetTopic(std::string(name));
+}
+
+namespace {
+constexpr std::string_view claim_root = "tributary/v1/claim/claim-";
+}
+
+std::optional<DeviceId> parse_claim_topic(std::string_view topic) {
+  constexpr std::string_view tail = "/up";
+  if (!topic.starts_with(claim_root) || !topic.ends_with(tail)) return std::nullopt;
+  topic.remove_prefix(claim_root.size());
+  topic.remove_suffix(std::min(tail.size(), topic.size()));
+  const auto device = DeviceId::from_hex(topic);
+  return device && device->hex() == topic ? device : std::nullopt;
+}
+
+std::string claim_answer_topic(const DeviceId& device) {
+  return std::string(claim_root) + device.hex() + "/down";
 }
 
 std::string up_topic(const DeviceId& device, UpKind kind) {

@@ -5,13 +5,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "crypto/bytes.hpp"
 
 namespace tributary::wire {
 
-enum class UpKind { hello, request, chunk, header, prekey, vow, shares, reveal };
-enum class DownKind { welcome, credit, receipt, reject, prekey, shares };
+enum class UpKind { hello, request, chunk, header, prekey, vow, shares, reveal, settings, state };
+enum class DownKind { welcome, credit, receipt, reject, prekey, shares, settings };
 
 // A topic a device published to. The device is proven by the broker's access list.
 struct UpTopic {
@@ -22,10 +23,21 @@ struct UpTopic {
 
 // What a gateway subscribes to: every UpTopic of every device.
 constexpr std::string_view up_filter = "tributary/v1/device/+/up/+";
+// What people set (PROTOCOL.md 11): of a device, or of a group by its name.
+constexpr std::string_view config_root = "tributary/v1/config/";
+constexpr std::string_view set_filter = "tributary/v1/config/+/+/set";
+using SetTopic = std::variant<DeviceId, std::string>;
 constexpr std::string_view site_keys_topic = "tributary/v1/site/keys";
 
 // nullopt: another topic, upper-case hex, or a longer one.
 std::optional<UpTopic> parse_up_topic(std::string_view topic);
+// A claiming device's (PROTOCOL.md 12); the broker proves that it has that device's claim.
+constexpr std::string_view claim_filter = "tributary/v1/claim/+/up";
+std::optional<DeviceId> parse_claim_topic(std::string_view topic);
+std::string claim_answer_topic(const DeviceId& device);
+
+// nullopt: another topic, or no name of a group.
+std::optional<SetTopic> parse_set_topic(std::string_view topic);
 std::string up_topic(const DeviceId& device, UpKind kind);
 std::string down_topic(const DeviceId& device, DownKind kind);
 std::string offer_topic(const TaskId& task);

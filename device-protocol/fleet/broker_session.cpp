@@ -22,23 +22,24 @@ constexpr std::size_t kMostUntaken = 64;
 
 BrokerSession::BrokerSession(asio::io_context& io, asio::ssl::context& tls,
                              const BrokerAddress& address, const BrokerCredential& credential,
-                             SessionEvents events)
+                             SessionEvents events, LastWill will)
     : io_(io),
       resolver_(io),
       stream_(io, tls),
       timer_(io),
       address_(address),
       credential_(credential),
-      events_(std::move(events)) {
+      events_(std::move(events)),
+      will_(std::move(will)) {
   use_credential(stream_, credential_);
 }
 
 std::shared_ptr<BrokerSession> BrokerSession::open(asio::io_context& io, asio::ssl::context& tls,
                                                    const BrokerAddress& address,
                                                    const BrokerCredential& credential,
-                                                   SessionEvents events) {
+                                                   SessionEvents events, LastWill will) {
   std::shared_ptr<BrokerSession> session(
-      new BrokerSession(io, tls, address, credential, std::move(events)));
+      new BrokerSession(io, tls, address, credential, std::move(events), std::move(will)));
   asio::post(io, [session] { session->resolve(); });
   return session;
 }
@@ -76,7 +77,8 @@ void BrokerSession::handshake() {
         if (error)
           return self->end("TLS handshake: " + error.message() +
                            "; does the broker know this identity and its key?");
-        self->outgoing_.push_back(connect_packet(self->credential_.identity, kKeepAliveSeconds));
+        self->outgoing_.push_back(
+            connect_packet(self->credential_.identity, kKeepAliveSeconds, self->will_));
         self->waiting_bytes_ += self->outgoing_.back().size();
         self->write();
         self->read();
@@ -122,6 +124,11 @@ bool BrokerSession::on_packet(MqttPacket packet) {
 
 bool BrokerSession::publish(const std::string& topic, std::span<const std::uint8_t> payload) {
   return enqueue(publish_packet(topic, payload, next_packet_id()));
+}
+
+bool BrokerSession::publish_retained(const std::string& topic,
+                                     std::span<const std::uint8_t> payload) {
+  return enqueue(retained(publish_packet(topic, payload, next_packet_id())));
 }
 
 bool BrokerSession::subscribe(const std::string& topic) {

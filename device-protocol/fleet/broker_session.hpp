@@ -44,11 +44,12 @@ class BrokerSession : public std::enable_shared_from_this<BrokerSession> {
                                              boost::asio::ssl::context& tls,
                                              const BrokerAddress& address,
                                              const BrokerCredential& credential,
-                                             SessionEvents events);
+                                             SessionEvents events, LastWill will = {});
 
   // At QoS 1, not retained. False, and nothing sent, before `connected`, after the end and while
   // too many bytes wait for the network.
   bool publish(const std::string& topic, std::span<const std::uint8_t> payload);
+  bool publish_retained(const std::string& topic, std::span<const std::uint8_t> payload);
   bool subscribe(const std::string& topic);
   bool unsubscribe(const std::string& topic);
 
@@ -62,7 +63,7 @@ class BrokerSession : public std::enable_shared_from_this<BrokerSession> {
  private:
   BrokerSession(boost::asio::io_context& io, boost::asio::ssl::context& tls,
                 const BrokerAddress& address, const BrokerCredential& credential,
-                SessionEvents events);
+                SessionEvents events, LastWill will);
   void resolve();
   void connect(const boost::asio::ip::tcp::resolver::results_type& endpoints);
   void handshake();
@@ -84,6 +85,7 @@ class BrokerSession : public std::enable_shared_from_this<BrokerSession> {
   const BrokerAddress address_;
   const BrokerCredential credential_;
   SessionEvents events_;
+  const LastWill will_;
   PacketReader reader_;
   std::array<std::uint8_t, 16384> piece_{};
   std::deque<std::string> outgoing_;

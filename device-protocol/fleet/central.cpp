@@ -31,6 +31,11 @@ void clip(std::vector<float>& gradient, float norm) {
 
 }  // namespace
 
+bool has_local_head(const std::string& model) {
+  trib_mlp_shape shape;
+  return trib_mlp_parse(&shape, model.c_str()) == TRIB_OK && shape.local_head;
+}
+
 Outcome<Score> score_model(const std::string& model, std::span<const float> weights,
                            const Examples& examples) {
   trib_mlp mlp{};
@@ -87,6 +92,7 @@ Outcome<std::vector<float>> train_centrally(const Dataset& data, const std::stri
     return Fault{"the initial model has " + std::to_string(weights.size()) + " parameters, " +
                  model + " has " + std::to_string(trainer.parameters)};
   }
+  weights.resize(std::size_t{trainer.parameters} + trainer.personal);  // as on a device, from 0
   std::vector<float> gradient(weights.size());
   for (std::uint64_t step = 0; step < plan.steps; ++step) {
     trib_batch_report report{};

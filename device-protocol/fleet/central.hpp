@@ -14,7 +14,10 @@ struct Score {
   double loss = 0;      // mean cross-entropy, nats
 };
 
-// Scores a model on examples. A fault when the model string is no classifier, or the weights or the
+// Whether devices keep the model's last layer, each its own: what travels is no classifier by itself.
+bool has_local_head(const std::string& model);
+
+// Scores a model on examples; a local head comes behind what travels. A fault when the model string is no classifier, or the weights or the
 // examples do not fit it.
 Outcome<Score> score_model(const std::string& model, std::span<const float> weights,
                            const Examples& examples);

@@ -49,6 +49,14 @@ struct Client::Port {
     count_sent(of(user).around_.tally, topic);
     return TRIB_OK;
   }
+  static trib_status publish_retained(void* user, const char* topic, const void* payload,
+                                      size_t size) {
+    const auto& session = of(user).session_;
+    const std::span bytes(static_cast<const std::uint8_t*>(payload), size);
+    return session && session->publish_retained(topic, bytes) ? TRIB_OK : TRIB_NOT_CONNECTED;
+  }
+  // Devices of a lab hang on a cable.
+  static void conditions(void*, trib_conditions* out) { *out = {true, true, true, true, 100, 100}; }
   static trib_status subscribe(void* user, const char* topic) {
     const auto& session = of(user).session_;
     return session && session->subscribe(topic) ? TRIB_OK : TRIB_NOT_CONNECTED;
@@ -77,7 +85,7 @@ Client::Client(const Surroundings& surroundings, std::unique_ptr<LocalTrainer> t
     : around_(surroundings),
       trainer_(std::move(trainer)),
       model_(trainer_->trainer().model),
-      memory_(trainer_->trainer().parameters),
+      memory_(trainer_->trainer().parameters + trainer_->trainer().personal),
       bytes_((trib_client_size() + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t)) {}
 
 Outcome<std::unique_ptr<Client>> Client::start(const Surroundings& surroundings,
@@ -98,6 +106,9 @@ Outcome<std::unique_ptr<Client>> Client::start(const Surroundings& surroundings,
   options.checkpoint_steps = surroundings.checkpoint_steps;
   if (!surroundings.true_vectors.empty()) options.reveal_quantised = Port::reveal;
   options.firmware = "tributary-fleet";
+  surroundings.steering.publish_retained = Port::publish_retained;
+  surroundings.steering.conditions = Port::conditions;
+  options.steering = &surroundings.steering;
   const auto status = trib_client_start(client->bytes_.data(), &port, &client->trainer_->trainer(),
                                         &client->memory_.memory(), &options, &client->client_);
   if (status != TRIB_OK) {
@@ -115,6 +126,14 @@ void Client::connected() {
   if (const auto status = trib_client_connected(client_); status != TRIB_OK) {
     spdlog::debug("device {}: {}", around_.device.hex(), trib_status_text(status));
   }
+}
+
+LastWill Client::will() {
+  char topic[TRIB_WILL_TOPIC_BYTES];
+  unsigned char payload[TRIB_WILL_BYTES];
+  std::size_t size = 0;
+  if (trib_client_will(client_, topic, payload, &size) != TRIB_OK || size == 0) return {};
+  return {topic, {payload, payload + size}};
 }
 
 trib_status Client::message(const BrokerMessage& message) {

@@ -27,6 +27,7 @@ class Client {
     Tally& tally;
     const std::filesystem::path& true_vectors;  // empty: nothing is recorded
     std::uint32_t checkpoint_steps;
+    trib_steering& steering;  // of one power-on of the device; zeroed when it boots
   };
 
   // Loads the device's records; a round in progress goes on when the trainer is the round's.
@@ -39,6 +40,11 @@ class Client {
   // The session to publish on; nullptr: offline.
   void use(std::shared_ptr<BrokerSession> session) { session_ = std::move(session); }
   void connected();
+  // For the MQTT session that is about to be opened.
+  LastWill will();
+  // Before the session is closed on purpose.
+  void leave() { (void)trib_client_leaving(client_, false); }
+  bool decommissioned() const { return trib_client_decommissioned(client_); }
   trib_status message(const BrokerMessage& message);
   // One bounded piece of work; how long until the next, nullopt: only after a message.
   std::optional<std::chrono::milliseconds> turn();

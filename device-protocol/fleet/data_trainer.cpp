@@ -17,7 +17,8 @@ class MlpTrainer : public LocalTrainer {
         scratch_(trib_mlp_scratch(&shape)),
         mlp_{shape, view_of(examples), scratch_.data()} {
     trainer_.user = &mlp_;
-    trainer_.parameters = trib_mlp_parameters(&shape);
+    trainer_.personal = trib_mlp_personal(&shape);
+    trainer_.parameters = trib_mlp_parameters(&shape) - trainer_.personal;
     trainer_.examples = examples.rows;
     trainer_.gradient = trib_mlp_gradient;
   }

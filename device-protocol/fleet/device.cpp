@@ -45,6 +45,7 @@ void Device::stop() {
     stopped_ = true;
     turn_timer_.cancel();
     life_timer_.cancel();
+    if (client_ && session_up_) client_->leave();
     unload_client();
     if (session_) session_->close();
     drop_session();
@@ -59,6 +60,7 @@ void Device::after(milliseconds delay, void (Device::*action)()) {
 }
 
 void Device::boot() {
+  steering_ = {};
   const auto last = storage_->last_model();
   auto trainer = last.name.empty() ? Outcome<std::unique_ptr<LocalTrainer>>(make_idle_trainer())
                                    : trainer_for(last.name, last.parameters);
@@ -75,7 +77,7 @@ bool Device::load_client(std::unique_ptr<LocalTrainer> trainer) {
   const auto& behaviour = world_.behaviour;
   client_.reset();
   auto client = Client::start({identity_.device, *storage_, world_.tally, behaviour.true_vectors,
-                               behaviour.checkpoint_steps},
+                               behaviour.checkpoint_steps, steering_},
                               std::move(trainer));
   if (!client) {
     spdlog::error("{}", client.error().text);
@@ -143,8 +145,8 @@ void Device::connect() {
   events.closed = [this, number](const std::string& why) {
     asio::post(strand_, [this, number, why] { on_closed(number, why); });
   };
-  session_ =
-      BrokerSession::open(world_.io, world_.tls, broker_, identity_.credential, std::move(events));
+  session_ = BrokerSession::open(world_.io, world_.tls, broker_, identity_.credential,
+                                 std::move(events), client_ ? client_->will() : LastWill{});
 }
 
 void Device::on_connected(std::uint64_t session) {

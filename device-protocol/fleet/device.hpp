@@ -116,6 +116,7 @@ class Device {
   Chance chance_;
   double slowness_ = 1;
 
+  trib_steering steering_{};
   std::unique_ptr<Client> client_;  // null while vanished or stopped
   Session session_;
   std::uint64_t session_number_ = 0;  // events of earlier sessions are ignored

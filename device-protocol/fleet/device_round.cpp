@@ -151,6 +151,7 @@ void Device::wake_in(std::optional<milliseconds> wait) {
 }
 
 void Device::after_library_call() {
+  if (client_->decommissioned()) return stop();
   const auto now = client_->phase();
   const auto ctx_hash = client_->context_hash();
   if (now != *phase_) {

@@ -46,11 +46,13 @@ Outcome<std::vector<float>> initial_model(const std::string& model, std::uint64_
   trib_mlp_shape shape;
   if (trib_mlp_parse(&shape, model.c_str()) != TRIB_OK) {
     return Fault{"unknown model '" + model +
-                 "'; give mlp:IN-HIDDEN-..-OUT, standardise+mlp:.., statistics:FEATURES or "
+                 "'; give mlp:IN-HIDDEN-..-OUT, standardise+mlp:.., local-head+mlp:.., "
+                 "statistics:FEATURES or "
                  "synthetic:PARAMETERS"};
   }
   std::vector<float> weights(trib_mlp_parameters(&shape));
   trib_mlp_init(&shape, weights.data(), seed);
+  weights.resize(weights.size() - trib_mlp_personal(&shape));
   return weights;
 }
 

@@ -10,7 +10,7 @@
 
 namespace tributary::fleet {
 
-// Weights from N(0, 2 / inputs), biases 0. "standardise+mlp:..": mean 0 and scale 1 in front.
+// Weights from N(0, 2 / inputs), biases 0. "standardise+mlp:..": mean 0 and scale 1 in front. "local-head+mlp:..": without the last layer.
 // "statistics:F": zeros. "synthetic:D": D small numbers.
 Outcome<std::vector<float>> initial_model(const std::string& model, std::uint64_t seed);
 

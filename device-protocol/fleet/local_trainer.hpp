@@ -28,7 +28,7 @@ class LocalTrainer {
   trib_trainer trainer_{};
 };
 
-// "mlp:IN-HIDDEN-..-OUT", "standardise+mlp:..", "statistics:FEATURES". A fault when the model string
+// "mlp:IN-HIDDEN-..-OUT", "standardise+mlp:..", "local-head+mlp:..", "statistics:FEATURES". A fault when the model string
 // is another or does not fit the data's features and classes.
 Outcome<std::unique_ptr<LocalTrainer>> make_trainer(const std::string& model,
                                                     const LocalExamples& examples);

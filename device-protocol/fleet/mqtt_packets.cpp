@@ -24,6 +24,21 @@ std::string connect_packet(const std::string& identity, std::uint16_t keep_alive
   });
 }
 
+std::string connect_packet(const std::string& identity, std::uint16_t keep_alive_seconds,
+                           const LastWill& will) {
+  if (will.topic.empty()) return connect_packet(identity, keep_alive_seconds);
+  return packet([&](unsigned char* out, std::size_t capacity) {
+    return trib_mqtt_connect_will(out, capacity, identity.c_str(), identity.c_str(),
+                                  keep_alive_seconds, will.topic.c_str(), will.payload.data(),
+                                  will.payload.size());
+  });
+}
+
+std::string retained(std::string packet) {
+  packet[0] = static_cast<char>(packet[0] | TRIB_MQTT_RETAIN);
+  return packet;
+}
+
 std::string publish_packet(const std::string& topic, std::span<const std::uint8_t> payload,
                            std::uint16_t packet_id) {
   auto bytes = packet([&](unsigned char* out, std::size_t capacity) {

@@ -16,6 +16,15 @@ namespace tributary::fleet {
 
 // Clean session; user name = client id = `identity`, no password: the broker takes it from TLS.
 std::string connect_packet(const std::string& identity, std::uint16_t keep_alive_seconds);
+// What the broker is to retain when the connection is lost; no topic: nothing.
+struct LastWill {
+  std::string topic;
+  std::vector<std::uint8_t> payload;
+};
+std::string connect_packet(const std::string& identity, std::uint16_t keep_alive_seconds,
+                           const LastWill& will);
+// Sets the retain flag of a publish_packet.
+std::string retained(std::string packet);
 // QoS 1, not retained. Packet ids are not 0. Topics are at most 128 bytes, as the protocol's are.
 std::string publish_packet(const std::string& topic, std::span<const std::uint8_t> payload,
                            std::uint16_t packet_id);

@@ -90,6 +90,8 @@ Outcome<RoundView> view_round(const json::value& value) {
   members.read("masks_removed", view.masks_removed);
   members.read("mask_seconds", view.mask_seconds);
   members.read("upload_bytes", view.upload_bytes);
+  members.read("train_loss", view.train_loss);
+  members.read("train_accuracy", view.train_accuracy);
   return members.finish(std::move(view));
 }
 

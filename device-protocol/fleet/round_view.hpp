@@ -38,6 +38,9 @@ struct RoundView {
   std::uint64_t masks_removed = 0;
   double mask_seconds = 0;
   std::uint64_t upload_bytes = 0;
+  // Of the devices while they trained, each on its own examples, as the masked sum told; 0: not told.
+  double train_loss = 0;
+  double train_accuracy = 0;
 
   bool over() const { return state == "released" || state == "abandoned"; }
 };

@@ -85,6 +85,9 @@ Outcome<TaskView> task_of(const Coordinator& coordinator, const std::string& tas
 Outcome<ScoreboardResult> Scoreboard::follow(const TaskView& task) {
   ScoreboardResult result;
   result.task = task;
+  if (has_local_head(task.model)) {
+    fmt::print("accuracy and loss: the devices' own, each on its examples while it trains\n");
+  }
   print_head();
   auto last_answer = std::chrono::steady_clock::now();
   for (;;) {
@@ -128,7 +131,9 @@ Outcome<void> Scoreboard::take_round(const RoundView& round, ScoreboardResult& r
   const auto content = coordinator_.download("/v1/models/" + round.model_after + "/content");
   if (!content) return content.error();
   const auto weights = floats_of(*content);
-  const auto score = score_model(result.task.model, weights, data_.test);
+  const auto score = has_local_head(result.task.model)
+                         ? Outcome<Score>{Score{round.train_accuracy, round.train_loss}}
+                         : score_model(result.task.model, weights, data_.test);
   if (!score) return score.error();
   ScoredRound row{round, *score, 0};
   if (round.survivors > 0) {

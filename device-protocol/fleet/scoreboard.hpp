@@ -1,4 +1,5 @@
-// Follows a task from outside as the operator: scores every released model on the test set, checks
+// Follows a task from outside as the operator: scores every released model on the test set (one whose last layer
+// stays on the devices by what they say of their own examples), checks
 // every released sum against the true one and shows the rounds as a table.
 #pragma once
 

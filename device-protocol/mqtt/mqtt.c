@@ -50,16 +50,53 @@ static bool too_long(const char* text) {
   return strlen(text) > 65535;
 }
 
+/* 3.1.1: user name and clean session; the will at QoS 1, retained. */
+enum { CONNECT_FLAGS = 0x80 | 0x02, PASSWORD_FLAG = 0x40, WILL_FLAGS = 0x20 | 0x08 | 0x04 };
+
+static void put_connect(writer* w, size_t more, unsigned flags, uint16_t keep_alive_seconds) {
+  put_start(w, TYPE_CONNECT << 4, 10 + more);
+  put_string(w, "MQTT");
+  put_byte(w, 4);
+  put_byte(w, flags);
+  put16(w, keep_alive_seconds);
+}
+
 size_t trib_mqtt_connect(unsigned char* out, size_t capacity, const char* client_id,
                          const char* user_name, uint16_t keep_alive_seconds) {
   writer w = {out, capacity, 0};
   if (too_long(client_id) || too_long(user_name)) return 0;
-  put_start(&w, TYPE_CONNECT << 4, 10 + 2 + strlen(client_id) + 2 + strlen(user_name));
-  put_string(&w, "MQTT");
-  put_byte(&w, 4);           /* 3.1.1 */
-  put_byte(&w, 0x80 | 0x02); /* user name, clean session */
-  put16(&w, keep_alive_seconds);
+  put_connect(&w, 4 + strlen(client_id) + strlen(user_name), CONNECT_FLAGS, keep_alive_seconds);
   put_string(&w, client_id);
+  put_string(&w, user_name);
+  return finish(&w);
+}
+
+size_t trib_mqtt_connect_password(unsigned char* out, size_t capacity, const char* client_id,
+                                  const char* user_name, const char* password,
+                                  uint16_t keep_alive_seconds) {
+  writer w = {out, capacity, 0};
+  if (too_long(client_id) || too_long(user_name) || too_long(password)) return 0;
+  put_connect(&w, 6 + strlen(client_id) + strlen(user_name) + strlen(password),
+              CONNECT_FLAGS | PASSWORD_FLAG, keep_alive_seconds);
+  put_string(&w, client_id);
+  put_string(&w, user_name);
+  put_string(&w, password);
+  return finish(&w);
+}
+
+size_t trib_mqtt_connect_will(unsigned char* out, size_t capacity, const char* client_id,
+                              const char* user_name, uint16_t keep_alive_seconds,
+                              const char* will_topic, const unsigned char* will, size_t will_size) {
+  writer w = {out, capacity, 0};
+  if (too_long(client_id) || too_long(user_name) || too_long(will_topic) || will_size > 65535) {
+    return 0;
+  }
+  put_connect(&w, 8 + strlen(client_id) + strlen(will_topic) + will_size + strlen(user_name),
+              CONNECT_FLAGS | WILL_FLAGS, keep_alive_seconds);
+  put_string(&w, client_id);
+  put_string(&w, will_topic);
+  put16(&w, will_size);
+  for (size_t i = 0; i < will_size; ++i) put_byte(&w, will[i]);
   put_string(&w, user_name);
   return finish(&w);
 }

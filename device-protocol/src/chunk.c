@@ -5,6 +5,7 @@
 #include "device-protocol/src/device_noise.h"
 #include "device-protocol/src/mask.h"
 #include "device-protocol/src/pairs.h"
+#include "device-protocol/src/parts.h"
 #include "device-protocol/src/seal.h"
 #include "tributary/frame.h"
 
@@ -32,7 +33,7 @@ void trib_summarise(const trib_client* client, trib_update_summary* summary) {
 }
 
 const trib_rounding* trib_rounding_of(const trib_client* client) {
-  return client->round.terms.encoding.rotated ? &client->rounding : NULL;
+  return TRIB_WITH_ROTATION && client->round.terms.encoding.rotated ? &client->rounding : NULL;
 }
 
 /* A few words at a time: a whole chunk of int32 would double the buffer. */
@@ -44,6 +45,8 @@ static void put_word(unsigned char* out, int32_t word, size_t width) {
 
 static void begin_noise(const trib_client* client, trib_device_noise* noise) {
   const trib_terms* terms = &client->round.terms;
+  memset(noise, 0, sizeof *noise);
+  if (!TRIB_WITH_NOISE) return;
   noise->crypto = client->port.crypto;
   noise->parameters = terms->subset.words;
   noise->model_deviation = (uint32_t)trib_model_noise(&terms->encoding, terms->subset.words);
@@ -64,7 +67,8 @@ static void encode_plain(trib_client* client, unsigned char* out, uint32_t first
     const uint32_t batch = count - at < BATCH ? count - at : (uint32_t)BATCH;
     trib_encode_words(words, first + at, batch, client->memory.weights, terms->subset.words,
                       &terms->encoding, &summary, trib_rounding_of(client));
-    if (noise.model_deviation > 0) trib_add_device_noise(&noise, words, first + at, batch);
+    if (TRIB_WITH_NOISE && noise.model_deviation > 0)
+      trib_add_device_noise(&noise, words, first + at, batch);
     if (reveal) {
       client->options.reveal_quantised(client->port.user, terms->ctx_hash, first + at, words,
                                        batch);

@@ -7,6 +7,7 @@
 #include "device-protocol/src/client_state.h"
 #include "device-protocol/src/identity.h"
 #include "device-protocol/src/pairs.h"
+#include "device-protocol/src/steering.h"
 
 /* C99 has no static assertion; an array of negative size does not compile. */
 typedef char trib_client_below_4096[sizeof(struct trib_client) < 4096 ? 1 : -1];
@@ -18,6 +19,8 @@ size_t trib_client_size(void) {
 }
 
 void trib_log(const trib_client* client, trib_log_level level, const char* text, uint64_t number) {
+  const trib_steering_state* steering = trib_steering_of(client);
+  if (steering && (uint32_t)level + 1 < steering->settings.log_level) return;
   if (client->port.log) client->port.log(client->port.user, level, text, number);
 }
 
@@ -55,8 +58,9 @@ trib_status trib_round_end(trib_client* client) {
   if (status == TRIB_OK && client->round.terms.pairwise) {
     status = storage->erase(client->port.user, TRIB_RECORD_MASK_KEYS);
   }
-  client->port.crypto->wipe(client->memory.weights,
-                            (size_t)client->round.terms.parameters * sizeof(float));
+  client->port.crypto->wipe(
+      client->memory.weights,
+      ((size_t)client->round.terms.parameters + client->trainer.personal) * sizeof(float));
   client->port.crypto->wipe(&client->round, sizeof client->round);
   client->port.crypto->wipe(&client->progress, sizeof client->progress);
   client->port.crypto->wipe(&client->rounding, sizeof client->rounding);
@@ -112,7 +116,8 @@ trib_status trib_client_start(void* storage, const trib_port* port, const trib_t
   tributary_v1_DeviceIdentity identity;
   trib_status status;
   if (!storage || !port || !ports_complete(port) || !trainer || !trainer->model || !memory ||
-      memory->message_size < MIN_MESSAGE || memory->parameters < trainer->parameters) {
+      memory->message_size < MIN_MESSAGE ||
+      memory->parameters < (uint64_t)trainer->parameters + trainer->personal) {
     return TRIB_BAD_ARGUMENT;
   }
   memset(self, 0, sizeof *self);
@@ -126,7 +131,8 @@ trib_status trib_client_start(void* storage, const trib_port* port, const trib_t
   memcpy(self->device_id, identity.device_id, TRIB_ID_BYTES);
   memcpy(self->gateway_id, identity.gateway_id, TRIB_ID_BYTES);
   self->port.crypto->wipe(&identity, sizeof identity);
-  status = trib_load_state(self);
+  status = trib_steering_start(self);
+  if (status == TRIB_OK) status = trib_load_state(self);
   if (status == TRIB_OK) status = trib_pairs_start(self);
   if (status == TRIB_OK) status = resume_round(self);
   *client = self;
@@ -136,9 +142,11 @@ trib_status trib_client_start(void* storage, const trib_port* port, const trib_t
 trib_status trib_client_connected(trib_client* client) {
   char topic[TRIB_TOPIC_BYTES];
   trib_status status;
+  if (trib_client_decommissioned(client)) return TRIB_NOT_FOUND;
   client->connected = true;
   trib_retry_start(client);
-  status = trib_pairs_connected(client);
+  status = trib_steering_connected(client);
+  if (status == TRIB_OK) status = trib_pairs_connected(client);
   trib_device_topic(client, topic, "/down/+");
   if (status == TRIB_OK) status = client->port.subscribe(client->port.user, topic);
   if (status == TRIB_OK) {
@@ -182,6 +190,8 @@ static trib_status on_offer(trib_client* client, const char* task, const unsigne
     status = trib_round_end(client);
     if (status != TRIB_OK) return status;
   }
+  status = trib_steer_terms(client, &terms);
+  if (status != TRIB_OK) return status;
   if (terms.pairwise) {
     status = trib_pair_round_take(client, terms.round);
     if (status != TRIB_OK) return status;
@@ -216,6 +226,7 @@ static trib_status on_down(trib_client* client, const char* kind, const unsigned
   if (strcmp(kind, "reject") == 0) return trib_on_reject(client, payload, size);
   if (strcmp(kind, "prekey") == 0) return trib_on_prekey_receipt(client, payload, size);
   if (strcmp(kind, "shares") == 0) return trib_on_shares(client, payload, size);
+  if (strcmp(kind, "settings") == 0) return trib_on_settings(client, payload, size);
   if (strcmp(kind, "welcome") == 0) {
     return on_joining(client, trib_on_welcome(client, payload, size));
   }
@@ -228,6 +239,7 @@ trib_status trib_client_message(trib_client* client, const char* topic, const vo
   const char* site = trib_after(topic, "tributary/v1/site/");
   const char* rest;
   char own[TRIB_TOPIC_BYTES];
+  if (trib_client_decommissioned(client)) return TRIB_NOT_FOUND;
   if (site) {
     if (strcmp(site, "keys") == 0) {
       const bool waiting = client->phase == TRIB_PHASE_IDLE;
@@ -277,6 +289,11 @@ static uint32_t wait_until_retry(const trib_client* client) {
                                                     : (uint32_t)(client->retry_at_ms - now);
 }
 
+/* A vector is made and waits for the hours in which it may leave. */
+static bool upload_waits(const trib_client* client) {
+  return client->phase >= TRIB_PHASE_REQUESTING && trib_upload_held(client);
+}
+
 /* Phases in which the next turn may make a chunk. */
 static bool makes_chunks(const trib_client* client) {
   return client->phase == TRIB_PHASE_UPLOADING || client->phase == TRIB_PHASE_COMMITTING;
@@ -289,6 +306,10 @@ static trib_status round_turn(trib_client* client, uint32_t* wait_ms) {
   if (trib_has_round(client) && round_is_over(client)) {
     trib_log(client, TRIB_LOG_INFO, "deadline passed, round", client->round.terms.round);
     return trib_round_end(client);
+  }
+  if (upload_waits(client)) {
+    *wait_ms = trib_first_wait(client) * TRIB_RETRY_GROWTH;
+    return TRIB_OK;
   }
   if (client->phase == TRIB_PHASE_TRAINING) {
     status = trib_train_turn(client);
@@ -318,11 +339,22 @@ static trib_status round_turn(trib_client* client, uint32_t* wait_ms) {
   return status;
 }
 
-trib_status trib_client_turn(trib_client* client, uint32_t* wait_ms) {
-  const trib_status status = round_turn(client, wait_ms);
-  uint32_t wait = UINT32_MAX;
-  const trib_status beside = trib_pairs_turn(client, &wait);
+static void sooner(uint32_t* wait_ms, uint32_t wait) {
   if (wait < *wait_ms) *wait_ms = wait;
+}
+
+trib_status trib_client_turn(trib_client* client, uint32_t* wait_ms) {
+  uint32_t wait = UINT32_MAX;
+  trib_status status;
+  trib_status beside;
+  *wait_ms = UINT32_MAX;
+  if (trib_client_decommissioned(client)) return TRIB_NOT_FOUND;
+  status = round_turn(client, wait_ms);
+  beside = trib_pairs_turn(client, &wait);
+  sooner(wait_ms, wait);
+  if (status == TRIB_OK) status = beside;
+  beside = trib_steering_turn(client, status, &wait);
+  sooner(wait_ms, wait);
   return status == TRIB_OK ? beside : status;
 }
 

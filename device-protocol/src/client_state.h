@@ -92,7 +92,7 @@ typedef struct trib_round_state {
   unsigned char nonce[TRIB_NONCE_BYTES];
 } trib_round_state;
 
-/* Head of record "weights". The body is d floats; once trained, those that travel as they will be sent,
+/* Head of record "weights". The body is d floats and the personal ones; once trained, those that travel as they will be sent,
  * then with error feedback the other trained ones. */
 typedef struct trib_progress {
   unsigned char ctx_hash[TRIB_HASH_BYTES];
@@ -115,6 +115,13 @@ typedef struct trib_residual {
   uint32_t count;
   unsigned char body_hash[TRIB_HASH_BYTES];
 } trib_residual;
+
+/* Head of record "personal"; the body is `count` floats. */
+typedef struct trib_personal {
+  unsigned char task_id[TRIB_ID_BYTES];
+  uint32_t count;
+  unsigned char body_hash[TRIB_HASH_BYTES];
+} trib_personal;
 
 typedef struct trib_chunk_range {
   uint32_t first;
@@ -179,6 +186,9 @@ trib_status trib_save_residual(trib_client* client, trib_residual* head, const f
 /* The head; the body into body[capacity] unless that is NULL. TRIB_NOT_FOUND also when it is damaged. */
 trib_status trib_load_residual(trib_client* client, trib_residual* head, float* body,
                                uint32_t capacity);
+/* Of floats that are the body of a record; `label` names it. */
+void trib_hash_floats(const trib_client* client, unsigned char out[TRIB_HASH_BYTES],
+                      const char* label, const float* body, size_t count);
 /* Loads a round and its progress; TRIB_NOT_FOUND when there is none that fits. Sets the phase. */
 trib_status trib_load_round(trib_client* client);
 /* A record of a struct as it lies in memory, checked when it is read, and bytes that belong to it.
@@ -246,6 +256,11 @@ trib_status trib_keep_update(trib_client* client);
 /* What a trained delta[d] becomes in memory.weights: the travelling ones, then the others that are trained.
  * Uses memory.initial and memory.gradient. */
 void trib_gather_update(trib_client* client);
+
+/* ---- personal.c: parameters that stay here, behind the shared ones in memory.weights */
+/* Those the last round of the task left; 0 when there are none. */
+trib_status trib_recall_personal(trib_client* client);
+trib_status trib_keep_personal(trib_client* client);
 
 /* ---- upload.c */
 trib_status trib_upload_begin(trib_client* client);

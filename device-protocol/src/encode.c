@@ -4,9 +4,14 @@
 #include <string.h>
 
 #include "device-protocol/src/bytes.h"
+#include "device-protocol/src/parts.h"
 #include "device-protocol/src/rotate.h"
 
 enum { DRAW_BYTES = 64, DRAWS = DRAW_BYTES / 4 };
+
+static bool is_rotated(const trib_encoding* encoding) {
+  return TRIB_WITH_ROTATION && encoding->rotated;
+}
 
 uint32_t trib_word_count(const trib_encoding* encoding, uint32_t parameters) {
   return parameters + 3 + encoding->canary_words;
@@ -54,7 +59,7 @@ static uint32_t draw(draws* d, uint32_t word) {
 /* Truncated, or rounded up with the probability of its fraction. */
 static double to_integer(draws* d, double value, uint32_t word) {
   const double below = floor(value);
-  if (!d->rounding) return trunc(value);
+  if (!TRIB_WITH_ROTATION || !d->rounding) return trunc(value);
   return (double)draw(d, word) < (value - below) * 4294967296.0 ? below + 1.0 : below;
 }
 
@@ -63,7 +68,7 @@ static double word_bound(const trib_encoding* encoding) {
   const int scale = (int)encoding->scale_log2;
   const double largest = ldexp(1.0, (int)encoding->ring_bits - 1) - 1.0;
   const double norm = floor(ldexp((double)encoding->clip_l2, scale)) + 1.0;
-  if (!encoding->rotated) return floor(ldexp((double)encoding->clip_inf, scale));
+  if (!is_rotated(encoding)) return floor(ldexp((double)encoding->clip_inf, scale));
   return norm < largest ? norm : largest;
 }
 
@@ -73,7 +78,7 @@ static double norm_bound(const trib_encoding* encoding, uint32_t parameters) {
   const double root = sqrt((double)parameters);
   const double surely = (radius + root) * (radius + root);
   const double likely = radius * radius + (double)parameters / 4.0 + radius + root / 2.0;
-  if (!encoding->rotated) return floor(radius * radius);
+  if (!is_rotated(encoding)) return floor(radius * radius);
   return floor(surely < likely ? surely : likely);
 }
 
@@ -92,7 +97,7 @@ bool trib_cannot_wrap(const trib_encoding* encoding, uint32_t parameters, uint32
   const double metric = tail * trib_metric_noise(encoding);
   const double model = tail * trib_model_noise(encoding, parameters);
   if (n * ldexp(1.0, (int)encoding->weight_scale_log2) + metric >= half) return false;
-  if (!encoding->rotated) return n * word_bound(encoding) + model < half;
+  if (!is_rotated(encoding)) return n * word_bound(encoding) + model < half;
   {
     /* A word of the sum is a sum of +-z_i / sqrt(block): beyond `spread` deviations nowhere in the
      * vector but once in 2^40 (Hoeffding). Each rounding adds less than 1. */

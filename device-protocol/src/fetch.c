@@ -31,6 +31,8 @@ trib_status trib_fetch_check(trib_client* client) {
     }
   }
   if (client->progress.steps == 0) {
+    const trib_status recalled = trib_recall_personal(client);
+    if (recalled != TRIB_OK) return recalled;
     memcpy(client->memory.weights, client->memory.initial,
            (size_t)terms->parameters * sizeof(float));
     memset(&client->progress, 0, sizeof client->progress);

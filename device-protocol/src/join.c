@@ -204,6 +204,11 @@ trib_status trib_on_site_keys(trib_client* client, const unsigned char* payload,
       client->epoch.party_count = 0;
       return saved;
     }
+    if (client->options.steering && client->connected) {
+      char topic[TRIB_TOPIC_BYTES];
+      trib_device_topic(client, topic, "/down/settings");
+      (void)client->port.subscribe(client->port.user, topic);
+    }
   }
   return status;
 }

@@ -7,6 +7,7 @@
 #include "device-protocol/src/client_state.h"
 #include "device-protocol/src/identity.h"
 #include "device-protocol/src/pairs.h"
+#include "device-protocol/src/parts.h"
 
 static bool same(const unsigned char* a, const unsigned char* b, size_t size) {
   return memcmp(a, b, size) == 0;
@@ -103,6 +104,14 @@ static bool positive(float value) {
   return isfinite(value) && value > 0.0F;
 }
 
+/* Only what this build has. */
+static bool built_in(const tributary_v1_RoundContext* context) {
+  if (!TRIB_WITH_ROTATION && context->encoding.rotated) return false;
+  if (!TRIB_WITH_SUBSET && context->has_subset) return false;
+  return TRIB_WITH_NOISE || (context->training.dp_noise <= 0.0F &&
+                             (!context->has_privacy || context->privacy.device_noise <= 0.0F));
+}
+
 /* Encoding within the limits of PROTOCOL.md 6. */
 static bool encodable(const tributary_v1_RoundContext* context) {
   const tributary_v1_Encoding* encoding = &context->encoding;
@@ -181,6 +190,8 @@ static bool read_subset(const trib_client* client, trib_terms* terms,
                         const tributary_v1_RoundContext* context) {
   trib_subset* subset = &terms->subset;
   subset->count = context->parameters;
+  subset->words = context->parameters;
+  if (!TRIB_WITH_SUBSET) return true;
   if (context->has_subset) {
     subset->first = context->subset.first;
     subset->count = context->subset.count;
@@ -237,7 +248,7 @@ static trib_status check_context(const trib_client* client, trib_terms* terms,
   const trib_task_memory* task = trib_find_task(client, context->task_id);
   trib_status status = trib_load_identity(client, &identity);
   if (status != TRIB_OK) return status;
-  if (!meant_for(client, context, &identity) || !encodable(context) ||
+  if (!meant_for(client, context, &identity) || !encodable(context) || !built_in(context) ||
       !chunks_fit(client, context, model_chunk_bytes) || !keys_known(client, context)) {
     status = TRIB_BAD_CONTEXT;
   } else if ((task && context->round <= task->last_round) ||

@@ -5,6 +5,7 @@
 #include "device-protocol/src/bytes.h"
 #include "device-protocol/src/client_state.h"
 #include "device-protocol/src/pairs.h"
+#include "device-protocol/src/steering.h"
 
 enum { RECORD_VERSION = 1 };
 
@@ -21,6 +22,7 @@ typedef union largest_head {
   trib_round_state round;
   trib_progress progress;
   trib_residual residual;
+  trib_personal personal;
 } largest_head;
 
 /* Record: checksum of the head struct, head struct, body. The body belongs to the head because the
@@ -79,13 +81,21 @@ trib_status trib_save_round(trib_client* client) {
 static size_t weights_size(const trib_client* client) {
   const trib_terms* terms = &client->round.terms;
   const trib_subset* subset = &terms->subset;
-  if (!client->progress.trained) return (size_t)terms->parameters * sizeof(float);
+  if (!client->progress.trained) {
+    return ((size_t)terms->parameters + client->trainer.personal) * sizeof(float);
+  }
   return (size_t)(subset->error_feedback ? subset->count : subset->words) * sizeof(float);
 }
 
+void trib_hash_floats(const trib_client* client, unsigned char out[TRIB_HASH_BYTES],
+                      const char* label, const float* body, size_t count) {
+  const trib_part part = {body, count * sizeof(float)};
+  trib_hash(client->port.crypto, out, label, &part, 1);
+}
+
 static void hash_weights(const trib_client* client, unsigned char out[TRIB_HASH_BYTES]) {
-  const trib_part part = {client->memory.weights, weights_size(client)};
-  trib_hash(client->port.crypto, out, "weights", &part, 1);
+  trib_hash_floats(client, out, "weights", client->memory.weights,
+                   weights_size(client) / sizeof(float));
 }
 
 trib_status trib_save_progress(trib_client* client) {
@@ -104,14 +114,8 @@ static trib_status load_weights(trib_client* client) {
   return trib_equal(hash, client->progress.body_hash, sizeof hash) ? TRIB_OK : TRIB_NOT_FOUND;
 }
 
-static void hash_residual(const trib_client* client, unsigned char out[TRIB_HASH_BYTES],
-                          const float* body, uint32_t count) {
-  const trib_part part = {body, (size_t)count * sizeof(float)};
-  trib_hash(client->port.crypto, out, "residual", &part, 1);
-}
-
 trib_status trib_save_residual(trib_client* client, trib_residual* head, const float* body) {
-  hash_residual(client, head->body_hash, body, head->count);
+  trib_hash_floats(client, head->body_hash, "residual", body, head->count);
   return trib_record_save(client, TRIB_RECORD_RESIDUAL, head, sizeof *head, body,
                           (size_t)head->count * sizeof(float));
 }
@@ -128,7 +132,7 @@ trib_status trib_load_residual(trib_client* client, trib_residual* head, float* 
                                      (size_t)head->count * sizeof(float), &got);
   if (status != TRIB_OK) return status;
   if (got != (size_t)head->count * sizeof(float)) return TRIB_NOT_FOUND;
-  hash_residual(client, hash, body, head->count);
+  trib_hash_floats(client, hash, "residual", body, head->count);
   return trib_equal(hash, head->body_hash, sizeof hash) ? TRIB_OK : TRIB_NOT_FOUND;
 }
 

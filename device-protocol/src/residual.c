@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "device-protocol/src/client_state.h"
+#include "device-protocol/src/parts.h"
 #include "device-protocol/src/rotate.h"
 
 /* Kept at the end of round `round` of the task, for the parameters that this round trains. */
@@ -23,7 +24,7 @@ trib_status trib_add_residual(trib_client* client) {
   float* delta = client->memory.weights + subset->first;
   trib_residual head;
   trib_status status;
-  if (!subset->error_feedback || !task) return TRIB_OK;
+  if (!TRIB_WITH_SUBSET || !subset->error_feedback || !task) return TRIB_OK;
   status = trib_load_residual(client, &head, client->memory.gradient, client->memory.parameters);
   if (status == TRIB_NOT_FOUND) return TRIB_OK;
   if (status != TRIB_OK) return status;
@@ -43,7 +44,7 @@ void trib_gather_update(trib_client* client) {
   const trib_subset* subset = &client->round.terms.subset;
   const trib_client_memory* memory = &client->memory;
   unsigned char* map = bytes_of(memory->gradient);
-  if (subset->words == client->round.terms.parameters) return;
+  if (!TRIB_WITH_SUBSET || subset->words == client->round.terms.parameters) return;
   trib_subset_map(client->port.crypto, subset, map, bytes_of(memory->initial));
   trib_subset_gather(memory->initial, memory->weights + subset->first, subset, map);
   memcpy(memory->weights, memory->initial, (size_t)subset->count * sizeof(float));
@@ -88,7 +89,8 @@ static trib_status save_update(trib_client* client, bool sent) {
 
 trib_status trib_keep_unsent(trib_client* client) {
   trib_status status;
-  if (!client->round.terms.subset.error_feedback || client->residual_kept) return TRIB_OK;
+  if (!TRIB_WITH_SUBSET || !client->round.terms.subset.error_feedback || client->residual_kept)
+    return TRIB_OK;
   status = save_update(client, true);
   client->residual_kept = status == TRIB_OK;
   return status;
@@ -98,7 +100,7 @@ trib_status trib_keep_update(trib_client* client) {
   const trib_terms* terms = &client->round.terms;
   const trib_task_memory* task = trib_find_task(client, terms->task_id);
   trib_residual head;
-  if (!terms->subset.error_feedback || !client->progress.trained || !task ||
+  if (!TRIB_WITH_SUBSET || !terms->subset.error_feedback || !client->progress.trained || !task ||
       task->contributed_round != terms->round) {
     return TRIB_OK;
   }
@@ -106,7 +108,7 @@ trib_status trib_keep_update(trib_client* client) {
       belongs(client, &head, terms->round) && head.sent) {
     return TRIB_OK;
   }
-  if (terms->encoding.rotated) {
+  if (TRIB_WITH_ROTATION && terms->encoding.rotated) {
     unsigned char signs[TRIB_HASH_BYTES];
     trib_rotation_seed(client->port.crypto, signs, terms->task_id, terms->round);
     trib_unrotate(client->port.crypto, client->memory.weights, terms->subset.words, signs);

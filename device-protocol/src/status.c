@@ -32,6 +32,10 @@ const char* trib_status_text(trib_status status) {
       return "not connected";
     case TRIB_BAD_ARGUMENT:
       return "bad argument";
+    case TRIB_HELD_BACK:
+      return "held back by settings or conditions";
+    case TRIB_REFUSED:
+      return "refused";
   }
   return "unknown status";
 }

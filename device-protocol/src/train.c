@@ -5,7 +5,9 @@
 #include "device-protocol/src/bytes.h"
 #include "device-protocol/src/client_state.h"
 #include "device-protocol/src/gaussian.h"
+#include "device-protocol/src/parts.h"
 #include "device-protocol/src/rotate.h"
+#include "device-protocol/src/steering.h"
 
 void trib_round_secret(const trib_client* client, unsigned char out[TRIB_KEY_BYTES],
                        const char* purpose, uint32_t number) {
@@ -51,7 +53,7 @@ static trib_status condition_gradient(trib_client* client) {
     const float factor = (float)((double)terms->clipping_norm / sqrt(square));
     for (uint32_t j = 0; j < count; ++j) gradient[j] *= factor;
   }
-  if (terms->dp_noise > 0.0F && terms->clipping_norm > 0.0F) {
+  if (TRIB_WITH_NOISE && terms->dp_noise > 0.0F && terms->clipping_norm > 0.0F) {
     unsigned char key[TRIB_KEY_BYTES];
     trib_round_secret(client, key, "noise", client->progress.steps);
     trib_add_gaussian(client->port.crypto, gradient, count, terms->dp_noise * terms->clipping_norm,
@@ -73,7 +75,7 @@ static trib_status apply_gradient(trib_client* client) {
     keep_trained(client, weights, client->memory.initial); /* whatever it decays */
     return TRIB_OK;
   }
-  for (uint32_t j = 0; j < terms->parameters; ++j) {
+  for (uint32_t j = 0; j < terms->parameters + client->trainer.personal; ++j) {
     weights[j] -= terms->learning_rate * gradient[j];
   }
   return TRIB_OK;
@@ -107,11 +109,21 @@ static trib_status checkpoint(trib_client* client) {
   return trib_save_progress(client);
 }
 
+/* The settings may ask for less; bounds and noise stay those of the round. */
+static trib_status clip_update(const trib_client* client, uint32_t words) {
+  const trib_steering_state* steering = trib_steering_of(client);
+  trib_encoding encoding = client->round.terms.encoding;
+  const float clip = steering ? steering->settings.clip : 0.0F;
+  if (clip > 0.0F && clip < encoding.clip_l2) encoding.clip_l2 = clip;
+  return trib_clip(client->memory.weights, words, &encoding);
+}
+
 static trib_status finish(trib_client* client) {
   const trib_terms* terms = &client->round.terms;
   const uint32_t words = terms->subset.words;
   float* weights = client->memory.weights;
-  trib_status status;
+  trib_status status = trib_keep_personal(client);
+  if (status != TRIB_OK) return status;
   for (uint32_t j = 0; j < terms->parameters; ++j) {
     weights[j] -= client->memory.initial[j];
     if (!isfinite(weights[j])) return TRIB_NOT_FINITE;
@@ -119,9 +131,9 @@ static trib_status finish(trib_client* client) {
   status = trib_add_residual(client);
   if (status != TRIB_OK) return status;
   trib_gather_update(client);
-  status = trib_clip(weights, words, &terms->encoding);
+  status = clip_update(client, words);
   if (status != TRIB_OK) return status;
-  if (terms->encoding.rotated) {
+  if (TRIB_WITH_ROTATION && terms->encoding.rotated) {
     unsigned char signs[TRIB_HASH_BYTES];
     trib_rotation_seed(client->port.crypto, signs, terms->task_id, terms->round);
     trib_rotate(client->port.crypto, weights, words, signs);

@@ -6,6 +6,8 @@
 #include "device-protocol/src/bytes.h"
 #include "device-protocol/src/chunk.h"
 #include "device-protocol/src/client_state.h"
+#include "device-protocol/src/parts.h"
+#include "device-protocol/src/steering.h"
 #include "tributary.pb.h"
 #include "tributary/frame.h"
 
@@ -52,7 +54,7 @@ static trib_status check_words(trib_client* client) {
   trib_summarise(client, &summary);
   client->rounding.crypto = client->port.crypto;
   for (uint32_t i = 0; i < MOST_ROUNDINGS && status == TRIB_OUT_OF_BOUNDS; ++i) {
-    if (terms->encoding.rotated) {
+    if (TRIB_WITH_ROTATION && terms->encoding.rotated) {
       trib_round_secret(client, client->rounding.key, "rounding", i);
     } else if (i > 0) {
       break;
@@ -96,6 +98,7 @@ trib_status trib_send_message(trib_client* client, const char* tail, const pb_ms
 
 trib_status trib_send_request(trib_client* client) {
   tributary_v1_UploadRequest request = tributary_v1_UploadRequest_init_zero;
+  if (trib_upload_held(client)) return TRIB_NOT_CONNECTED; /* asked again in its window */
   memcpy(request.ctx_hash, client->round.terms.ctx_hash, TRIB_HASH_BYTES);
   memcpy(request.nonce, client->round.nonce, TRIB_NONCE_BYTES);
   request.total = trib_chunk_total(&client->round.terms);

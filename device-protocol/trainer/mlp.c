@@ -6,11 +6,14 @@
 #include "device-protocol/trainer/batch.h"
 
 static const char standardise_prefix[] = "standardise+";
+static const char local_head_prefix[] = "local-head+";
 static const char mlp_prefix[] = "mlp:";
 
-static const char* skip(const char* text, const char* prefix) {
+static bool take(const char** text, const char* prefix) {
   const size_t size = strlen(prefix);
-  return strncmp(text, prefix, size) == 0 ? text + size : NULL;
+  const bool there = strncmp(*text, prefix, size) == 0;
+  if (there) *text += size;
+  return there;
 }
 
 /* Reads one width; NULL when there is none in range. */
@@ -26,15 +29,16 @@ static const char* read_width(const char* text, uint32_t* width) {
 }
 
 trib_status trib_mlp_parse(trib_mlp_shape* shape, const char* model) {
-  const char* text = skip(model, standardise_prefix);
+  const char* text = model;
   memset(shape, 0, sizeof *shape);
-  shape->standardise = text != NULL;
-  text = skip(text ? text : model, mlp_prefix);
-  while (text && shape->count < TRIB_MLP_MAX_SIZES) {
+  shape->standardise = take(&text, standardise_prefix);
+  shape->local_head = take(&text, local_head_prefix);
+  if (!take(&text, mlp_prefix)) return TRIB_MALFORMED;
+  while (shape->count < TRIB_MLP_MAX_SIZES) {
     text = read_width(text, &shape->sizes[shape->count]);
     if (!text) break;
     shape->count += 1;
-    if (*text == 0) return shape->count >= 2 ? TRIB_OK : TRIB_MALFORMED;
+    if (*text == 0) return shape->count >= (shape->local_head ? 3 : 2) ? TRIB_OK : TRIB_MALFORMED;
     if (*text++ != '-') break;
   }
   return TRIB_MALFORMED;
@@ -46,6 +50,11 @@ uint32_t trib_mlp_parameters(const trib_mlp_shape* shape) {
     total += ((uint64_t)shape->sizes[l] + 1) * shape->sizes[l + 1];
   }
   return total > UINT32_MAX ? 0 : (uint32_t)total;
+}
+
+uint32_t trib_mlp_personal(const trib_mlp_shape* shape) {
+  const uint32_t* outputs = shape->sizes + shape->count - 1;
+  return shape->local_head ? (outputs[-1] + 1) * outputs[0] : 0;
 }
 
 /* Activations of every layer, then two rows of errors. */

@@ -1,7 +1,6 @@
 #include "gateway/engine/helper_desk.hpp"
 
 #include "cloud/service/failpoint.hpp"
-#include "storage/failure.hpp"
 
 namespace tributary::gateway::engine {
 namespace {
@@ -20,13 +19,19 @@ void failpoint(helper::Step step) {
 }  // namespace
 
 HelperDesk::HelperDesk(Submit submit, std::unique_ptr<helper::HelperRole> role, const Clock& clock,
-                       Metrics& metrics)
+                       Metrics& metrics, std::function<void(const std::string&)> broken)
     : submit_(std::move(submit)),
       role_(std::move(role)),
       clock_(clock),
       metrics_(metrics),
       certified_key_(role_->certified_key().SerializeAsString()),
-      epoch_ends_(role_->epoch_ends()) {}
+      epoch_ends_(role_->epoch_ends()),
+      broken_(std::move(broken)) {}
+
+bool HelperDesk::fails(const helper::Errand& errand) {
+  if (errand.broken) broken_(errand.text);
+  return errand.broken.has_value();
+}
 
 void HelperDesk::run(std::function<helper::Errand()> work, Done done) {
   struct Run {
@@ -40,7 +45,9 @@ void HelperDesk::run(std::function<helper::Errand()> work, Done done) {
         run->errand = work();
         run->took = clock_.monotonic() - begun;
       },
-      [this, run, done = std::move(done)] { done(outcome_of(std::move(run->errand), run->took)); });
+      [this, run, done = std::move(done)] {
+        if (!fails(run->errand)) done(outcome_of(std::move(run->errand), run->took));
+      });
 }
 
 void HelperDesk::answer(v1::SumRequest request, Rosters rosters, Done done) {
@@ -92,22 +99,21 @@ void HelperDesk::tick(std::function<void()> changed) {
   if (rotating_ || clock_.wall() < epoch_ends_) return;
   rotating_ = true;
   struct Epoch {
-    std::string key;  // empty: tried again at the next tick
+    helper::Errand errand;
+    std::string key;
     helper::UnixTime ends;
   };
   auto next = std::make_shared<Epoch>();
   submit_(
       [this, next] {
-        try {
-          role_->rotate(clock_.wall());
-          *next = {role_->certified_key().SerializeAsString(), role_->epoch_ends()};
-        } catch (const storage::Failure&) {
-          next->key.clear();
-        }
+        next->errand = helper::rotate_errand(*role_, clock_.wall());
+        next->key = role_->certified_key().SerializeAsString();
+        next->ends = role_->epoch_ends();
       },
       [this, next, changed = std::move(changed)] {
         rotating_ = false;
-        if (next->key.empty()) return;
+        if (fails(next->errand) || next->errand.wait)
+          return;  // a full disk: at the next tick again
         certified_key_ = next->key;
         epoch_ends_ = next->ends;
         changed();

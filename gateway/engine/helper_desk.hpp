@@ -15,9 +15,10 @@ namespace tributary::gateway::engine {
 
 class HelperDesk {
  public:
-  // Takes the role over: nobody else calls it any more. `submit` runs one job after the other.
+  // Takes the role over: nobody else calls it any more. `submit` runs one job after the other. `broken`: the
+  // role's disk failed, nothing is answered any more and the program is to end.
   HelperDesk(Submit submit, std::unique_ptr<helper::HelperRole> role, const Clock& clock,
-             Metrics& metrics);
+             Metrics& metrics, std::function<void(const std::string& why)> broken);
 
   // Serialized CertifiedKey of the current epoch.
   const std::string& certified_key() const { return certified_key_; }
@@ -30,7 +31,7 @@ class HelperDesk {
   using Done = std::function<void(Outcome)>;
   // The bytes of the rosters the contexts name, one for each leaf, at least one.
   using Rosters = std::vector<std::shared_ptr<const std::string>>;
-  // `done` runs on the owner's thread.
+  // `done` runs on the owner's thread; never, when the disk failed.
   void answer(v1::SumRequest request, Rosters rosters, Done done);
   void answer(v1::JointRequest request, Rosters rosters, Done done);
   void void_scope(v1::RoundScope scope, Done done);
@@ -38,6 +39,7 @@ class HelperDesk {
   void tick(std::function<void()> changed);
 
  private:
+  bool fails(const helper::Errand& errand);
   Outcome outcome_of(helper::Errand errand, std::chrono::duration<double> took);
   void run(std::function<helper::Errand()> work, Done done);
 
@@ -47,6 +49,7 @@ class HelperDesk {
   Metrics& metrics_;
   std::string certified_key_;
   helper::UnixTime epoch_ends_;
+  std::function<void(const std::string&)> broken_;
   bool rotating_ = false;
 };
 

@@ -29,10 +29,10 @@ std::uint64_t end_of_life(const v1::CertifiedKey& key) {
   return std::min(certificate.not_after(), epoch.not_after());
 }
 
-std::set<DeviceId> listed(const std::filesystem::path& folder) {
+std::set<DeviceId> files_in(const std::filesystem::path& folder, std::string_view extension) {
   std::set<DeviceId> devices;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() != ".cert") continue;
+    if (entry.path().extension() != extension) continue;
     if (const auto id = DeviceId::from_hex(entry.path().stem().string())) devices.insert(*id);
   }
   return devices;
@@ -49,23 +49,34 @@ Membership::Membership(const Identity& identity, std::filesystem::path allow_lis
   }
 }
 
-std::vector<DeviceId> Membership::refresh() {
+Membership::Refreshed Membership::refresh() {
   const auto changed_at = std::filesystem::last_write_time(folder_);
   if (changed_at == listed_at_) return {};
-  allowed_ = listed(folder_);
+  auto now_listed = files_in(folder_, ".cert");
   // A change within the resolution of the file system's clock would not show: look once more then.
   const auto age = std::filesystem::file_time_type::clock::now() - changed_at;
   listed_at_ = age > std::chrono::seconds(2) ? changed_at : std::filesystem::file_time_type{};
-  std::vector<DeviceId> left;
-  for (const auto& [device, member] : members_) {
-    if (!allowed_.contains(device)) left.push_back(device);
-  }
-  for (const auto& device : left) {
+  Refreshed result;
+  result.listed_changed = now_listed != allowed_;
+  std::set<DeviceId> gone = allowed_;
+  for (const auto& [device, member] : members_) gone.insert(device);
+  std::erase_if(gone, [&](const DeviceId& device) { return now_listed.contains(device); });
+  allowed_ = std::move(now_listed);
+  for (const auto& device : gone) {
     members_.erase(device);
     revoked_.insert(device);
+    result.left.push_back(device);
   }
+  for (const auto& device : files_in(folder_, ".revoked")) revoked_.insert(device);
   std::erase_if(revoked_, [&](const DeviceId& device) { return allowed_.contains(device); });
-  return left;
+  return result;
+}
+
+std::string Membership::revoke(const DeviceId& device) {
+  std::error_code error;
+  const auto certificate = folder_ / (device.hex() + ".cert");
+  std::filesystem::rename(certificate, folder_ / (device.hex() + ".revoked"), error);
+  return error ? certificate.string() + ": " + error.message() : std::string();
 }
 
 bool Membership::enrolled_with(const DeviceId& device, const v1::Signed& certificate) const {

@@ -16,13 +16,21 @@ namespace tributary::gateway::engine {
 
 class Membership {
  public:
-  // `allow_list`: a folder with one <hex device id>.cert per device, as the authority wrote it.
+  // `allow_list`: a folder with one <hex device id>.cert per device, as the authority wrote it; a former
+  // one is <hex device id>.revoked.
   Membership(const Identity& identity, std::filesystem::path allow_list,
              const std::vector<StoredDevice>& stored);
 
-  // Looks at the allow-list again when it has changed. Members that are no longer on it leave; they
-  // are returned, for the store and the open rounds.
-  std::vector<DeviceId> refresh();
+  // Looks at the allow-list again when it has changed. Devices that are no longer on it leave; they
+  // are returned, for the store and the open rounds. `listed_changed`: the list is another one.
+  struct Refreshed {
+    std::vector<DeviceId> left;
+    bool listed_changed = false;
+  };
+  Refreshed refresh();
+  // Takes the device off the list, durably: its certificate becomes <hex device id>.revoked. A fault in
+  // words. The next refresh() reports it.
+  std::string revoke(const DeviceId& device);
 
   // An accepted hello. `changed`: the roster does not hold this key yet; store it, then enter() it.
   struct Accepted {
@@ -37,6 +45,8 @@ class Membership {
   v1::RejectReason refusal(const DeviceId& device) const;
   std::size_t members() const { return members_.size(); }
   std::size_t allowed() const { return allowed_.size(); }
+  const std::set<DeviceId>& listed() const { return allowed_; }
+  const std::set<DeviceId>& revoked() const { return revoked_; }
 
   // Serialized Roster of all members whose keys are not expired.
   std::string roster(std::chrono::sys_seconds now) const;

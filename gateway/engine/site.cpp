@@ -1,5 +1,7 @@
 #include "gateway/engine/site.hpp"
 
+#include "storage/backup.hpp"
+
 namespace tributary::gateway::engine {
 namespace {
 
@@ -21,10 +23,17 @@ struct Site::OnDisk {
   std::vector<Hash> ended;
   v1::SiteKeys helper_keys;
   std::vector<GroupOnDisk> groups;
+  SteeringDesk::Kept steering;
 };
 
 Site::OnDisk Site::load(Store& store) {
-  OnDisk on_disk{store.devices(), store.epoch_keys(), {}, store.closed_rounds(), {}, {}};
+  OnDisk on_disk{store.devices(),
+                 store.epoch_keys(),
+                 {},
+                 store.closed_rounds(),
+                 {},
+                 {},
+                 SteeringDesk::read(store.steering())};
   on_disk.helper_keys.ParseFromString(store.helper_keys());
   for (auto& round : store.open_rounds()) {
     auto contributions = store.contributions(round.ctx_hash);
@@ -72,13 +81,14 @@ Site::Site(Identity identity, SiteOptions options, SitePorts ports, Workers work
   }
   pair_keys_ = std::make_unique<PairKeys>(identity_.id, *epoch_keys_);
   members_ = std::make_unique<Membership>(identity_, options_.allow_list, on_disk.devices);
-  for (const auto& device : members_->refresh()) store->forget_device(device);
+  for (const auto& device : members_->refresh().left) store->forget_device(device);
   const Writer::Observer observer{[this](std::size_t, std::size_t bytes) {
                                     metrics_.batch_bytes.Observe(static_cast<double>(bytes));
                                   },
                                   [this](const std::string& why) { ports_.broken(why); },
                                   [this](const std::string& why) { writer_stalled(why); }};
   const auto outbox = store->outbox().size();
+  store_ = store.get();
   writer_ = std::make_unique<Writer>(options_.queue_bytes, observer, std::move(store));
   groups_ = std::make_unique<GroupDesk>(GroupDesk::Surroundings{
       identity_, clock_, log_, *writer_, *pair_keys_, *epoch_keys_, answers_, retained_,
@@ -89,6 +99,14 @@ Site::Site(Identity identity, SiteOptions options, SitePorts ports, Workers work
       Rounds::Options{journal_folder(options_), options_.store_bytes, options_.rule_bytes,
                       options_.limits, options_.credit_bytes, options_.outbox_bytes});
   rounds_->outbox_holds(outbox);
+  steering_ = std::make_unique<SteeringDesk>(
+      SteeringDesk::Surroundings{identity_, clock_, log_, *writer_, retained_, ports_.publish,
+                                 *members_, [this](const DeviceId& device) { revoke(device); }},
+      std::move(on_disk.steering));
+  enrolment_ = std::make_unique<EnrolmentDesk>(
+      EnrolmentDesk::Surroundings{clock_, log_, *members_, ports_.publish, ports_.close_session},
+      options_.credentials);
+  enrolment_->refresh();
   resume(std::move(on_disk));
 }
 
@@ -144,11 +162,13 @@ void Site::resume(OnDisk on_disk) {
 }
 
 void Site::help(std::unique_ptr<helper::HelperRole> role) {
-  helper_ = std::make_unique<HelperDesk>(workers_.helper, std::move(role), clock_, metrics_);
+  helper_ = std::make_unique<HelperDesk>(workers_.helper, std::move(role), clock_, metrics_,
+                                         ports_.broken);
 }
 
 void Site::start() {
   publish_keys();
+  steering_->listed_changed();
 }
 
 bool Site::allowed(const DeviceId& device) const {
@@ -165,15 +185,38 @@ void Site::message(std::string_view topic, std::string_view payload, bool retain
     if (retained && !payload.empty() && !retained_.holds(topic)) board_.found(topic);
     return;
   }
+  if (const auto set = wire::parse_set_topic(topic)) {
+    // People's wishes are of the moment they are said in.
+    if (retained) return ports_.publish_retained(std::string(topic), {});
+    metrics_.messages("set").Increment();
+    return steering_->set(*set, payload);
+  }
+  if (topic.starts_with(wire::config_root) || topic.ends_with("/down/settings")) {
+    // What an earlier life retained; our own words come back too.
+    if (retained && !payload.empty() && !retained_.holds(topic)) {
+      ports_.publish_retained(std::string(topic), {});
+    }
+    return;
+  }
+  if (const auto claiming = wire::parse_claim_topic(topic)) {
+    metrics_.messages("claim").Increment();
+    if (retained) return ports_.publish_retained(std::string(topic), {});
+    return enrolment_->claim(*claiming, payload);
+  }
   const auto up = wire::parse_up_topic(topic);
   if (!up) {
     metrics_.rejects(v1::REJECT_MALFORMED).Increment();
     return;
   }
   // Nothing a device says is to be kept by the broker, and what was kept is of another time.
-  if (retained) return ports_.publish_retained(std::string(topic), {});
+  if (retained && (up->kind != wire::UpKind::state || !members_->listed().contains(up->device))) {
+    return ports_.publish_retained(std::string(topic), {});
+  }
   if (!answers_.listens_to(up->device)) return;
   if (up->kind == wire::UpKind::hello) return hello(up->device, payload);
+  if (up->kind == wire::UpKind::state || up->kind == wire::UpKind::settings) {
+    return told(*up, payload);
+  }
   if (const auto reason = members_->refusal(up->device); reason != v1::REJECT_REASON_UNSPECIFIED) {
     return answers_.reject(up->device, nullptr, nullptr, reason);
   }
@@ -191,8 +234,30 @@ void Site::message(std::string_view topic, std::string_view payload, bool retain
     case wire::UpKind::reveal:
       return group_message(*up, payload);
     case wire::UpKind::hello:
+    case wire::UpKind::settings:
+    case wire::UpKind::state:
       break;
   }
+}
+
+// What a device says of itself; it need not have joined.
+void Site::told(const wire::UpTopic& topic, std::string_view payload) {
+  metrics_.messages(topic.kind == wire::UpKind::state ? "state" : "settings").Increment();
+  if (payload.empty()) return;  // a retained state that was cleared
+  if (!members_->listed().contains(topic.device)) {
+    return answers_.reject(topic.device, nullptr, nullptr, v1::REJECT_UNKNOWN_DEVICE);
+  }
+  answers_.repeated(topic.device);
+  const bool read = topic.kind == wire::UpKind::state ? steering_->state(topic.device, payload)
+                                                      : steering_->report(topic.device, payload);
+  if (!read) answers_.reject(topic.device, nullptr, nullptr, v1::REJECT_MALFORMED);
+}
+
+// Off the list at once; the next look at it tells everybody.
+void Site::revoke(const DeviceId& device) {
+  const auto fault = members_->revoke(device);
+  if (!fault.empty()) log_(Severity::error, "revocation_failed", {{"reason", fault}});
+  refresh_members();
 }
 
 void Site::group_message(const wire::UpTopic& topic, std::string_view payload) {
@@ -228,6 +293,7 @@ void Site::hello(const DeviceId& device, std::string_view payload) {
     return answers_.reject(device, nullptr, nullptr, *reason);
   }
   const auto& accepted = std::get<Membership::Accepted>(judged);
+  enrolment_->joined(device);
   answers_.repeated(device,
                     accepted.changed ? round::Quarantine::new_keys : round::Quarantine::ask_again);
   if (!accepted.changed) return answers_.welcome(device, accepted.epoch_key_hash);
@@ -321,6 +387,18 @@ void Site::open(NewRound round, std::shared_ptr<const std::string> model) {
                   });
 }
 
+void Site::back_up(std::filesystem::path target, std::function<void(const std::string&)> done) {
+  auto fault = std::make_shared<std::string>();
+  writer_->afterwards([store = store_, fault, target = std::move(target)] {
+    try {
+      storage::back_up(store->database(), target);
+    } catch (const storage::Failure& failure) {
+      *fault = failure.what();  // of the copy: what it was made of is as it was
+    }
+  });
+  writer_->commit([](Store&) {}, [fault, done = std::move(done)] { done(*fault); });
+}
+
 void Site::enqueue(Forward forward) {
   writer_->commit(
       [message = std::move(forward), at = clock_.wall()](Store& store) {
@@ -336,12 +414,22 @@ void Site::tick() {
   if (helper_) helper_->tick([this] { ports_.announcement_changed(); });
   rounds_->tick();
   groups_->tick();
+  enrolment_->tick();
   answers_.tick();
   metrics_.writer_bytes.Set(static_cast<double>(writer_->queued_bytes()));
 }
 
 void Site::refresh_members() {
-  const auto left = members_->refresh();
+  const auto refreshed = members_->refresh();
+  const auto& left = refreshed.left;
+  for (const auto& device : left) {
+    steering_->revoked(device);
+    enrolment_->revoked(device);
+  }
+  if (refreshed.listed_changed) {
+    steering_->listed_changed();
+    enrolment_->refresh();
+  }
   if (left.empty()) return;
   for (const auto& device : left) {
     log_(Severity::warning, "device_revoked",

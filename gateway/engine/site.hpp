@@ -3,12 +3,14 @@
 // owner drives its writer(), its workers and its clock (SiteThreads in a program).
 #pragma once
 
+#include "gateway/engine/enrolment_desk.hpp"
 #include "gateway/engine/group_desk.hpp"
 #include "gateway/engine/helper_desk.hpp"
 #include "gateway/engine/membership.hpp"
 #include "gateway/engine/refusals.hpp"
 #include "gateway/engine/roster_board.hpp"
 #include "gateway/engine/rounds.hpp"
+#include "gateway/engine/steering_desk.hpp"
 #include "gateway/engine/submit.hpp"
 
 namespace tributary::gateway::engine {
@@ -24,6 +26,8 @@ struct SiteOptions {
   round::Limits limits;
   std::uint64_t outbox_bytes = std::uint64_t{1}
                                << 30;  // no round is opened whose sum would not fit
+  std::filesystem::path
+      credentials{};  // with the broker's files and claims; empty: not ours to write
 };
 
 // How the site speaks; all run on the owner's thread.
@@ -33,6 +37,8 @@ struct SitePorts {
   std::function<void()> outbox_grew;
   std::function<void()> announcement_changed;          // keys(), roster() or readiness()
   std::function<void(const std::string& why)> broken;  // the disk failed: end the process
+  // Connects to the broker once under this name, which closes whatever session bears it.
+  std::function<void(const std::string& name, const enrolment::BrokerKey& key)> close_session{};
 };
 
 // A round that waits for its model.
@@ -70,8 +76,13 @@ class Site {
   void enqueue(Forward forward);  // into the outbox
   void outbox_holds(storage::Outbox::Size size) { rounds_->outbox_holds(size); }
 
+  // A copy of the database in `target`, from the writer's thread; `done` with what went wrong, or empty.
+  void back_up(std::filesystem::path target, std::function<void(const std::string& fault)> done);
+
   // Why nothing new is accepted for lack of space, empty: there is room.
   std::string storage_fault() const;
+  // Files of the broker that are not used for what is wrong with them, one a line.
+  const std::string& broker_files_fault() const { return enrolment_->fault(); }
   std::size_t open_rounds() const { return rounds_->open_count(); }
 
  private:
@@ -86,6 +97,8 @@ class Site {
   void control(const DeviceId& device, std::string_view payload,
                void (Rounds::*receive)(const DeviceId&, const Message&));
   void group_message(const wire::UpTopic& topic, std::string_view payload);
+  void told(const wire::UpTopic& topic, std::string_view payload);
+  void revoke(const DeviceId& device);
   void refresh_members();
   void renew_epoch();
   void make_roster();
@@ -109,8 +122,11 @@ class Site {
   v1::SiteKeys helper_keys_;  // of the open rounds, as the coordinator says
   std::set<Hash> declined_;   // offers that were refused and logged
   Retained retained_;
+  Store* store_ = nullptr;  // the writer's: for what is done on its thread
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<GroupDesk> groups_;
+  std::unique_ptr<SteeringDesk> steering_;
+  std::unique_ptr<EnrolmentDesk> enrolment_;
   std::unique_ptr<Rounds> rounds_;
   std::unique_ptr<HelperDesk> helper_;
 };

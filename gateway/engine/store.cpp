@@ -59,6 +59,19 @@ void Store::forget_device(const DeviceId& device) {
   database_.run("DELETE FROM device WHERE device = ?", device.bytes);
 }
 
+std::vector<StoredSteering> Store::steering() {
+  auto rows = database_.prepare("SELECT subject, content FROM steering ORDER BY subject");
+  rows.bind();
+  std::vector<StoredSteering> documents;
+  while (rows.step()) documents.push_back({text(rows.blob(0)), text(rows.blob(1))});
+  return documents;
+}
+
+void Store::put_steering(const StoredSteering& document) {
+  database_.run("INSERT OR REPLACE INTO steering (subject, content) VALUES (?, ?)",
+                view_of(document.subject), view_of(document.content));
+}
+
 std::vector<StoredEpochKey> Store::epoch_keys() {
   auto rows = database_.prepare(
       "SELECT epoch, secret, signed_key, not_after FROM epoch_key ORDER BY epoch");
@@ -82,6 +95,11 @@ void Store::forget_epoch_keys_before(std::uint64_t unix_seconds) {
   database_.run(
       "DELETE FROM epoch_key WHERE not_after < ? AND epoch < (SELECT max(epoch) FROM epoch_key)",
       unix_seconds);
+}
+
+void Store::end_epochs(std::int64_t skipped) {
+  database_.run("DELETE FROM epoch_key WHERE epoch < (SELECT max(epoch) FROM epoch_key)");
+  database_.run("UPDATE epoch_key SET epoch = epoch + ?, not_after = 0", skipped);
 }
 
 void Store::put_roster(const Hash& hash, std::string_view content) {

@@ -34,6 +34,12 @@ struct StoredDevice {
   std::string certified_key;  // serialized CertifiedKey
 };
 
+// A document of gateway/steering.
+struct StoredSteering {
+  std::string subject;  // "device/<hex id>" or "group/<name>"
+  std::string content;
+};
+
 // Owned by one thread: the one that opens it, until the writer takes it over. Everything throws
 // storage::Failure. Changes become durable with the writer's transaction, or at once outside one.
 class Store {
@@ -59,9 +65,15 @@ class Store {
   void put_epoch_key(const StoredEpochKey& key);
   void forget_epoch_keys_before(std::uint64_t unix_seconds);  // never the newest
 
+  // All of them are over, and numbers go on `skipped` above the newest.
+  void end_epochs(std::int64_t skipped);
+
   // The oldest beyond rosters_kept are forgotten, unless an open round or a group needs them.
   void put_roster(const Hash& hash, std::string_view content);
   std::optional<std::string> roster(const Hash& hash);
+
+  std::vector<StoredSteering> steering();
+  void put_steering(const StoredSteering& document);
 
   std::string helper_keys();  // serialized SiteKeys, empty at first
   void put_helper_keys(std::string_view site_keys);

@@ -1,6 +1,5 @@
 #include "gateway/helper/errand.hpp"
 
-#include "storage/failure.hpp"
 #include "uplink.pb.h"
 
 namespace tributary::gateway::helper {
@@ -13,7 +12,13 @@ Errand guarded(const Work& work) {
   try {
     return work();
   } catch (const storage::Failure& failure) {
-    return {Errand::Kind::nothing, {}, {}, std::string("helper: ") + failure.what(), after_failure};
+    Errand errand{
+        Errand::Kind::nothing, {}, {}, std::string("helper: ") + failure.what(), after_failure};
+    if (failure.kind() == storage::FailureKind::io ||
+        failure.kind() == storage::FailureKind::corrupt) {
+      errand.broken = failure;
+    }
+    return errand;
   }
 }
 
@@ -59,6 +64,13 @@ Errand void_errand(HelperRole& role, const v1::RoundScope& scope, UnixTime now) 
     }
     auto& statement = std::get<VoidStatement>(result);
     return {Errand::Kind::void_statement, {}, std::move(statement.body), {}};
+  });
+}
+
+Errand rotate_errand(HelperRole& role, UnixTime now) {
+  return guarded([&]() -> Errand {
+    role.rotate(now);
+    return {};
   });
 }
 

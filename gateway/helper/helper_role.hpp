@@ -12,8 +12,9 @@
 //   send.
 // One thread at a time. A device not seen before costs about 0.25 ms (two Ed25519, one X25519) in
 // answer(): call it on a worker of its own if the loop must not wait for a new roster.
-// A failing disk throws (storage::Failure); nothing has been promised then and the same call may be
-// repeated. All other outcomes are values.
+// A failing disk throws (storage::Failure); nothing has been promised then. After kind full the same call may
+// be repeated; after io or corrupt only opening the role anew tells what is on record. All other outcomes are
+// values.
 #pragma once
 
 #include <filesystem>

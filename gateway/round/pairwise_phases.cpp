@@ -103,13 +103,12 @@ void Round::react(Revealing& phase, const SumFailed& event) {
 
 void Round::react(Revealing& phase, const Tick&) {
   if (now_ < phase.deadline || phase.computing) return;
-  const auto lack = phase.ledger.first_lack();
+  // A complete ledger is being computed.
+  const auto [owner, shares] = phase.ledger.first_lack().value();
   give_up("at the deadline of the shares the secrets of " + std::to_string(phase.ledger.lacking()) +
-          " devices lack some" +
-          (lack ? ", first that of " + plan_.pairwise->members[lack->owner].hex() + " with " +
-                      std::to_string(lack->shares) + " of which at least " +
-                      std::to_string(plan_.pairwise->threshold) + " must be right"
-                : std::string{}));
+          " devices lack some, first that of " + plan_.pairwise->members[owner].hex() + " with " +
+          std::to_string(shares) + " of which at least " +
+          std::to_string(plan_.pairwise->threshold) + " must be right");
 }
 
 void Round::react(Submitted&, const SharesAsked& event) {

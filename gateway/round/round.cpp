@@ -232,13 +232,9 @@ void Round::ask_for_chunks(Collecting& phase, const DeviceId& device, Upload& up
 }
 
 void Round::admit_waiting(Collecting& phase) {
+  // Who leaves the uploads leaves the desk.
   while (const auto device = phase.desk.admit(now_)) {
-    const auto found = phase.uploads.find(*device);
-    if (found == phase.uploads.end()) {
-      phase.desk.release(*device);
-      continue;
-    }
-    ask_for_chunks(phase, *device, found->second);
+    ask_for_chunks(phase, *device, phase.uploads.at(*device));
   }
 }
 

@@ -1,5 +1,7 @@
 #include "gateway/uplink/outbox_sender.hpp"
 
+#include <algorithm>
+
 #include "cloud/service/failpoint.hpp"
 #include "gateway/uplink/question.hpp"
 
@@ -8,6 +10,8 @@ namespace {
 
 constexpr std::uint32_t batch = 4;  // messages in memory at the same time
 constexpr std::chrono::milliseconds idle{5'000};
+constexpr std::chrono::milliseconds soon{250};
+constexpr std::uint32_t attempts_on_the_line = 10;
 
 }  // namespace
 
@@ -25,7 +29,7 @@ boost::asio::awaitable<void> OutboxSender::run() {
     if (!reachable) {
       co_await bell_.wait(link_.delay(failures));
     } else if (backlog.due.empty()) {
-      co_await bell_.wait(idle);
+      co_await bell_.wait(until_next(backlog));
     }
   }
 }
@@ -33,7 +37,7 @@ boost::asio::awaitable<void> OutboxSender::run() {
 boost::asio::awaitable<OutboxSender::Backlog> OutboxSender::look() {
   std::function<Backlog(engine::Store&)> question = [at = now()](engine::Store& store) {
     auto& outbox = store.outbox();
-    return Backlog{outbox.due(at, batch), outbox.size(), outbox.oldest()};
+    return Backlog{outbox.due(at, batch), outbox.size(), outbox.oldest(), outbox.next_attempt()};
   };
   Backlog backlog = co_await ask(site_.writer(), std::move(question));
   auto& metrics = link_.metrics();
@@ -46,10 +50,18 @@ boost::asio::awaitable<OutboxSender::Backlog> OutboxSender::look() {
   co_return backlog;
 }
 
-// It may be this message that cannot get through: others go first.
+// A message that was put off is not to wait for the next look beyond its time.
+std::chrono::milliseconds OutboxSender::until_next(const Backlog& backlog) const {
+  if (!backlog.next_attempt) return idle;
+  return std::clamp(*backlog.next_attempt - now(), soon, idle);
+}
+
+// It may be this message that cannot get through: others go first. While it may as well be the line, which
+// comes back sooner than a message mends itself, it is not put off for long.
 void OutboxSender::postpone(std::shared_ptr<Message> message, const HttpAnswer& answer) {
   const auto attempts = message->attempts + 1;
-  const auto next = now() + link_.delay(attempts);
+  const bool line = answer.status == 0 && attempts < attempts_on_the_line;
+  const auto next = now() + link_.delay(line ? std::min(attempts, 3U) : attempts);
   site_.writer().commit([message, attempts, next, fault = answer.fault](engine::Store& store) {
     store.outbox().reschedule(message->key, next, attempts, fault);
   });

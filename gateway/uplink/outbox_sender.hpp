@@ -25,9 +25,11 @@ class OutboxSender {
     std::vector<Message> due;
     storage::Outbox::Size size;
     std::optional<storage::Milliseconds> oldest;
+    std::optional<storage::Milliseconds> next_attempt;
   };
   storage::Milliseconds now() const { return clock_.wall(); }
   boost::asio::awaitable<Backlog> look();
+  std::chrono::milliseconds until_next(const Backlog& backlog) const;
   void postpone(std::shared_ptr<Message> message, const HttpAnswer& answer);
   boost::asio::awaitable<bool> forward(std::shared_ptr<Message> message);  // false: not reachable
 

@@ -20,7 +20,12 @@ Uplink::Uplink(boost::asio::io_context& io, const MakeAlarm& make_alarm, engine:
       errands_(make_alarm(), site, clock, link_),
       work_(make_alarm(), site, link_, [this](const v1::Work& work) { errands_.want(work); }),
       outbox_(make_alarm(), make_alarm(), site, clock, link_) {
-  link_.on_return([this] { announcer_.again(); });
+  // Whoever reached it first saves the others their waits.
+  link_.on_return([this] {
+    announcer_.again();
+    work_.again();
+    outbox_.grew();
+  });
 }
 
 void Uplink::start() {

@@ -15,6 +15,7 @@ class WorkPoll {
       : site_(site), link_(link), helper_work_(std::move(helper_work)), pause_(std::move(alarm)) {}
 
   boost::asio::awaitable<void> run();  // never returns
+  void again() { pause_.ring(); }      // the coordinator is back: no need to wait
 
  private:
   using Model = std::shared_ptr<const std::string>;

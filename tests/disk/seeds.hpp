@@ -2,8 +2,11 @@
 // TRIBUTARY_LONG=1 tries ten times as many.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <cstdint>
 #include <cstdlib>
+#include <iostream>
 
 namespace tributary::disk {
 
@@ -14,6 +17,10 @@ void for_seeds(std::uint64_t count, Property&& property) {
   }
   const std::uint64_t times = std::getenv("TRIBUTARY_LONG") != nullptr ? 10 : 1;
   for (std::uint64_t seed = 1; seed <= count * times; ++seed) property(seed);
+  if (std::getenv("TRIBUTARY_TEST_NAMES") != nullptr) {
+    std::cout << "evidence: " << doctest::getContextOptions()->currentTest->m_name << ": "
+              << count * times << " seeds" << std::endl;
+  }
 }
 
 }  // namespace tributary::disk

@@ -90,6 +90,9 @@ class Demo:
         os.kill(pid, signal.SIGKILL)
         wait_until(f"{name} to be gone", lambda: is_gone(pid), 10)
 
+    def signal(self, name, number):
+        os.kill(wait_until(f"{name} to run", lambda: self.pid_or_none(name), 10), number)
+
     def start(self, name, environment=None):
         """Returns the process: its script becomes the program, so its end is the program's."""
         process = subprocess.Popen([str(self.work / "run" / name)], start_new_session=True,

@@ -76,12 +76,12 @@ class BrokerAcl(unittest.TestCase):
         lines = process.communicate(timeout=30)[0].splitlines()
         return [line for line in lines if line.startswith(ROOT_TOPIC)]
 
-    def test_device_publishes_below_its_own_topic(self):
+    def test_r14_device_publishes_below_its_own_topic(self):
         gateway = self.subscribe("gateway", f"{ROOT_TOPIC}/device/+/up/#")
         self.publish(self.alice, f"{ROOT_TOPIC}/device/{self.alice}/up/hello", "mine")
         self.assertEqual(self.received(gateway), [f"{ROOT_TOPIC}/device/{self.alice}/up/hello mine"])
 
-    def test_device_cannot_publish_elsewhere(self):
+    def test_r14_device_cannot_publish_elsewhere(self):
         gateway = self.subscribe("gateway", f"{ROOT_TOPIC}/#")
         for topic in (f"device/{self.bob}/up/hello", f"device/{self.bob}/down/welcome",
                       f"device/{self.alice}/down/welcome", "site/keys", "site/offer/x",
@@ -91,7 +91,7 @@ class BrokerAcl(unittest.TestCase):
         self.publish(self.alice, f"{ROOT_TOPIC}/device/{self.alice}/up/header", "own")
         self.assertEqual(self.received(gateway), [f"{ROOT_TOPIC}/device/{self.alice}/up/header own"])
 
-    def test_a_last_will_obeys_the_same_rules(self):
+    def test_r14_a_last_will_obeys_the_same_rules(self):
         gateway = self.subscribe("gateway", f"{ROOT_TOPIC}/#")
         dying = subprocess.Popen(
             [*LINE_BY_LINE, "mosquitto_sub", *self.options(self.alice), "-d", "-W", "20", "-t", f"{ROOT_TOPIC}/device/{self.alice}/down/#",
@@ -103,7 +103,7 @@ class BrokerAcl(unittest.TestCase):
         self.publish(self.alice, f"{ROOT_TOPIC}/device/{self.alice}/up/header", "own")
         self.assertEqual(self.received(gateway), [f"{ROOT_TOPIC}/device/{self.alice}/up/header own"])
 
-    def test_device_reads_only_its_own_answers_and_the_site(self):
+    def test_r14_device_reads_only_its_own_answers_and_the_site(self):
         # Mosquitto grants every subscription and filters deliveries, so the deliveries are what counts.
         spy = self.subscribe(self.bob, "#", f"{ROOT_TOPIC}/device/+/up/#", f"{ROOT_TOPIC}/device/{self.alice}/down/#",
                              f"{ROOT_TOPIC}/device/{self.bob}/down/#", f"{ROOT_TOPIC}/site/#", "$SYS/#", count=2)
@@ -114,18 +114,18 @@ class BrokerAcl(unittest.TestCase):
         self.assertEqual(set(self.received(spy)), {f"{ROOT_TOPIC}/site/keys for all",
                                                    f"{ROOT_TOPIC}/device/{self.bob}/down/welcome for bob"})
 
-    def test_device_cannot_throw_the_gateway_off_by_its_client_id(self):
+    def test_r14_device_cannot_throw_the_gateway_off_by_its_client_id(self):
         gateway = self.subscribe("gateway", f"{ROOT_TOPIC}/device/+/up/#")
         self.publish(self.alice, f"{ROOT_TOPIC}/device/{self.alice}/up/hello", "still there", "-i", "gateway")
         self.assertEqual(self.received(gateway), [f"{ROOT_TOPIC}/device/{self.alice}/up/hello still there"])
 
-    def test_device_cannot_be_another_user(self):
+    def test_r14_device_cannot_be_another_user(self):
         gateway = self.subscribe("gateway", f"{ROOT_TOPIC}/#")
         self.publish(self.alice, f"{ROOT_TOPIC}/site/keys", "forged", "-u", "gateway")
         self.publish(self.alice, f"{ROOT_TOPIC}/device/{self.alice}/up/header", "own")
         self.assertEqual(self.received(gateway), [f"{ROOT_TOPIC}/device/{self.alice}/up/header own"])
 
-    def test_without_the_right_key_nobody_gets_in(self):
+    def test_r14_without_the_right_key_nobody_gets_in(self):
         for options in (self.options(self.alice, "00" * 32), self.options("nobody", "00" * 32),
                         self.options(self.alice, self.secrets[self.bob]),
                         ["-h", "127.0.0.1", "-p", str(self.port)]):

@@ -143,7 +143,7 @@ class AsksTwice(unittest.TestCase):
 class Pairwise(unittest.TestCase):
     """No helpers: devices mask with each other, and open shares of what the vanished ones masked with."""
 
-    def test_masks_come_off_although_devices_vanish(self):
+    def test_r21_masks_come_off_although_devices_vanish(self):
         with Demo("--data", "digits", "--devices", "24", "--rounds", "4", "--mode", "pairwise", "--dropout", "0.05",
                   "--local-steps", "60", "--learning-rate", "0.2") as demo:
             code, report = demo.finish(400)
@@ -157,7 +157,7 @@ class Pairwise(unittest.TestCase):
 
 
 class Privacy(unittest.TestCase):
-    def test_a_budget_is_spent_and_not_exceeded(self):
+    def test_r23_a_budget_is_spent_and_not_exceeded(self):
         with Demo("--data", "digits", "--devices", "20", "--rounds", "3", "--dropout", "0", "--dp", "8",
                   "--model", "mlp:64-10", "--ring-bits", "24") as demo:
             code, report = demo.finish(300)

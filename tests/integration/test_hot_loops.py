@@ -90,7 +90,7 @@ class HotLoops(unittest.TestCase):
     def log(self, name):
         return (self.work / f"{name}.log").read_text(errors="replace").splitlines()
 
-    def test_nothing_spins_while_what_it_needs_is_away(self):
+    def test_r19_nothing_spins_while_what_it_needs_is_away(self):
         silent_broker, silent_coordinator, silent_for_devices = BlackHole(), BlackHole(), BlackHole()
         holes = (silent_broker, silent_coordinator, silent_for_devices)
         with socket.create_server(("127.0.0.1", 0)) as nobody:

@@ -92,7 +92,8 @@ TEST_CASE("attack: chunks are damaged on their way: none counts, and a later rou
   CHECK(all_wrongs(world).empty());
 }
 
-TEST_CASE("attack: what the broker sees is masked and sealed: no plain update in any message") {
+TEST_CASE(
+    "attack: what the broker sees is masked and sealed (R22): no plain update in any message") {
   World world(604, three_devices());
   REQUIRE(world.join());
   std::string seen;

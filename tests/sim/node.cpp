@@ -151,7 +151,7 @@ void Node::start() {
   port.subscribe = Port::subscribe;
   port.unsubscribe = Port::unsubscribe;
   port.log = Port::write_line;
-  const trib_trainer trainer{this, "one-hot", parameters(fleet_), 50, Port::gradient, nullptr};
+  const trib_trainer trainer{this, "one-hot", parameters(fleet_), 50, Port::gradient, nullptr, 0};
   const trib_client_memory memory{memory_->weights.data(),
                                   memory_->initial.data(),
                                   memory_->gradient.data(),

@@ -20,10 +20,12 @@ MAY_INCLUDE = {
     "device-protocol/src": {"tributary"},
     "device-protocol/mqtt": {"tributary"},
     "device-protocol/trainer": {"tributary"},
-    "device-protocol/ports": {"tributary"},
+    "device-protocol/ports": {"tributary", "device-protocol/trainer"},
     "device-protocol/cpp": {"tributary", "crypto", "device-protocol/cpp"},
     "device-protocol/fleet": {"tributary", "crypto", "device-protocol", "cloud/api"},
     "gateway/round": {"crypto", "device-protocol/cpp"},
+    "gateway/steering": set(),
+    "gateway/enrolment": {"crypto", "device-protocol/cpp"},
     "gateway/helper": {"crypto", "storage", "device-protocol/cpp"},
     "gateway": {"crypto", "storage", "device-protocol/cpp", "cloud/api", "cloud/service", "gateway"},
     "cloud/service": set(),
@@ -42,7 +44,7 @@ OWNED_HEADERS = [
     (re.compile(r"<(sqlite3\.h|SQLiteCpp/)"), ("storage/", "tests/unit/storage/"), "only storage/ talks to SQLite"),
     (re.compile(r"<(mqtt/|MQTTAsync|MQTTClient)"), ("gateway/mqtt/",), "only gateway/mqtt talks to Paho"),
 ]
-PURE = ("gateway/round/", "cloud/round/", "crypto/")
+PURE = ("gateway/round/", "gateway/steering/", "gateway/enrolment/", "cloud/round/", "crypto/")
 IMPURE = re.compile(r"<(boost/asio|boost/beast|sqlite3|SQLiteCpp|mqtt/|thread|mutex|fstream|random|spdlog|sys/|unistd)")
 CLOCKS = re.compile(r"\b(system_clock|steady_clock)::now|\btime\(nullptr\)|\bgettimeofday\b")
 DEVICE_LIBRARY = ("device-protocol/src/", "device-protocol/include/", "device-protocol/mqtt/", "device-protocol/trainer/")

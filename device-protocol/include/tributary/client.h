@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "tributary/port.h"
+#include "tributary/steering.h"
 #include "tributary/trainer.h"
 
 #ifdef __cplusplus
@@ -34,10 +35,10 @@ typedef enum trib_phase {
 
 /* Memory and limits, owned by the caller, alive and unmoved as long as the client. */
 typedef struct trib_client_memory {
-  float* weights;         /* [parameters]: current weights, later the delta */
+  float* weights;         /* [parameters]: current weights, later the delta; then personal ones */
   float* initial;         /* [parameters]: the model of the round */
   float* gradient;        /* [parameters] */
-  uint32_t parameters;    /* capacity of the three, in floats */
+  uint32_t parameters;    /* capacity of the three, in floats: trainer.parameters + .personal */
   unsigned char* message; /* scratch for one outgoing frame or message */
   size_t message_size;    /* >= 1024, and >= chunk_bytes of the context + TRIB_CHUNK_OVERHEAD */
   /* Optional, for trust mode pairwise: trib_pairwise_bytes() of the largest group to take part in,
@@ -54,6 +55,9 @@ typedef struct trib_client_options {
   void (*reveal_quantised)(void* user, const unsigned char ctx_hash[TRIB_HASH_BYTES],
                            uint32_t first_word, const int32_t* words, uint32_t count);
   const char* firmware; /* shown to the operator; NULL: "" */
+  /* Optional: the device is configured by topic and says how it is (PROTOCOL.md 11). NULL: it is
+   * neither. Outlives the client. */
+  trib_steering* steering;
 } trib_client_options;
 
 /* Opaque but of fixed size, so that it can be static: see trib_client_size. */
@@ -68,7 +72,7 @@ size_t trib_pairwise_bytes(uint32_t devices, uint32_t neighbours);
 
 /* Builds a client in `storage` (trib_client_size() bytes, aligned for uint64_t) and loads its
  * records. The structs behind the pointers must outlive the client; port and trainer are copied.
- * TRIB_NOT_FOUND: no identity record. TRIB_BAD_ARGUMENT: memory too small. */
+ * TRIB_NOT_FOUND: no identity record, as after a decommissioning. TRIB_BAD_ARGUMENT: memory too small. */
 trib_status trib_client_start(void* storage, const trib_port* port, const trib_trainer* trainer,
                               const trib_client_memory* memory, const trib_client_options* options,
                               trib_client** client);
@@ -88,6 +92,11 @@ trib_status trib_client_message(trib_client* client, const char* topic, const vo
 trib_status trib_client_turn(trib_client* client, uint32_t* wait_ms);
 
 trib_phase trib_client_phase(const trib_client* client);
+
+/* Copies the trainer's personal parameters, as the last local training left them, to
+ * personal[trainer.personal]: with the shared ones they are this device's own model.
+ * TRIB_NOT_FOUND: there was none yet, or its record is damaged. */
+trib_status trib_client_personal(trib_client* client, float* personal);
 
 /* Copies hash of the round's context (all zero when idle). */
 void trib_client_context_hash(const trib_client* client, unsigned char out[TRIB_HASH_BYTES]);

@@ -17,8 +17,13 @@ extern "C" {
  * than 65,535 bytes. Strings end with 0. packet_id is never 0 at QoS 1. */
 size_t trib_mqtt_connect(unsigned char* out, size_t capacity, const char* client_id,
                          const char* user_name, uint16_t keep_alive_seconds);
+/* The same with a last will, retained at QoS 1. */
+size_t trib_mqtt_connect_will(unsigned char* out, size_t capacity, const char* client_id,
+                              const char* user_name, uint16_t keep_alive_seconds,
+                              const char* will_topic, const unsigned char* will, size_t will_size);
 /* Everything of a PUBLISH before the payload; send the payload right behind it.
- * packet_id 0: QoS 0, else QoS 1. Not retained. */
+ * packet_id 0: QoS 0, else QoS 1. Not retained, unless TRIB_MQTT_RETAIN is set in its first byte. */
+enum { TRIB_MQTT_RETAIN = 1 };
 size_t trib_mqtt_publish_head(unsigned char* out, size_t capacity, const char* topic,
                               size_t payload_size, uint16_t packet_id);
 size_t trib_mqtt_subscribe(unsigned char* out, size_t capacity, const char* filter,
@@ -28,6 +33,10 @@ size_t trib_mqtt_unsubscribe(unsigned char* out, size_t capacity, const char* fi
 size_t trib_mqtt_puback(unsigned char* out, size_t capacity, uint16_t packet_id);
 size_t trib_mqtt_pingreq(unsigned char* out, size_t capacity);
 size_t trib_mqtt_disconnect(unsigned char* out, size_t capacity);
+/* CONNECT with a password, where TLS has not proved who this is. */
+size_t trib_mqtt_connect_password(unsigned char* out, size_t capacity, const char* client_id,
+                                  const char* user_name, const char* password,
+                                  uint16_t keep_alive_seconds);
 
 typedef enum trib_mqtt_type {
   TRIB_MQTT_CONNACK = 2,

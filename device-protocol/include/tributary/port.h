@@ -70,11 +70,16 @@ typedef enum trib_record {
   TRIB_RECORD_WEIGHTS = 5,  /* training checkpoint, bound to the round record by hash and step */
   TRIB_RECORD_RESIDUAL = 6, /* error feedback: what the last round of a task left unsent */
   /* In trust mode pairwise only: */
-  TRIB_RECORD_GROUP = 7,     /* the group and what is known of the neighbours in it */
-  TRIB_RECORD_CHAIN = 8,     /* task, slot and key of the prekey chain */
-  TRIB_RECORD_VOW = 9,       /* the last survivors signed as a witness */
-  TRIB_RECORD_REVEAL = 10,   /* the last decision which shares to reveal */
-  TRIB_RECORD_MASK_KEYS = 11 /* the neighbours' mask keys of the round in progress */
+  TRIB_RECORD_GROUP = 7,      /* the group and what is known of the neighbours in it */
+  TRIB_RECORD_CHAIN = 8,      /* task, slot and key of the prekey chain */
+  TRIB_RECORD_VOW = 9,        /* the last survivors signed as a witness */
+  TRIB_RECORD_REVEAL = 10,    /* the last decision which shares to reveal */
+  TRIB_RECORD_MASK_KEYS = 11, /* the neighbours' mask keys of the round in progress */
+  TRIB_RECORD_SETTINGS = 12,  /* the last good settings; only of a client with steering */
+  /* Only of a device that enrols by claim (enrol.h): */
+  TRIB_RECORD_CLAIM = 13,     /* ClaimIdentity, written at provisioning */
+  TRIB_RECORD_ENROLMENT = 14, /* the identity seed it claims with */
+  TRIB_RECORD_PERSONAL = 15   /* parameters that stay on the device, of the last task */
 } trib_record;
 
 typedef struct trib_storage_port {

@@ -22,7 +22,9 @@ typedef enum trib_status {
   TRIB_CRYPTO,        /* the crypto port failed, or an all-zero shared secret */
   TRIB_TRAINER,       /* the trainer failed */
   TRIB_NOT_CONNECTED, /* the publish port cannot take the message now; try again later */
-  TRIB_BAD_ARGUMENT   /* a programming error of the caller */
+  TRIB_BAD_ARGUMENT,  /* a programming error of the caller */
+  TRIB_HELD_BACK,     /* settings or conditions keep the device from beginning a round now */
+  TRIB_REFUSED        /* settings or a claim were refused; the reason was reported or told */
 } trib_status;
 
 /* A static English phrase, never NULL. */

@@ -26,13 +26,18 @@ typedef struct trib_trainer {
   uint32_t examples;   /* local training examples; 0: this device cannot take part */
   /* Computes the gradient of the mean loss of one batch at `weights`. The batch is a pure function
    * of (`seed`, `step`), so that a reboot repeats it: no state between calls.
-   * weights[d] is read only; gradient[d] is overwritten. TRIB_TRAINER on failure. */
+   * weights[d] is read only; gradient[d] is overwritten (with personal parameters, d + p of each). TRIB_TRAINER on failure. */
   trib_status (*gradient)(void* user, const float* weights, float* gradient, uint32_t batch_size,
                           uint64_t seed, uint32_t step, trib_batch_report* report);
   /* Optional (NULL: plain SGD, weights -= learning_rate * gradient). The gradient arrives clipped
    * and noised. Must be a pure function of its arguments. */
   trib_status (*apply)(void* user, float* weights, const float* gradient, float learning_rate,
                        uint32_t step);
+  /* p, usually 0: personal parameters, which follow the d shared ones in weights[d + p] and
+   * gradient[d + p], are trained with them and never leave the device: a head of its own on a body
+   * learned by all (FedPer: Arivazhagan et al. 2019, section 3). They begin at 0 and are kept from
+   * round to round of a task (trib_client_personal). Clipping and noise concern the shared ones. */
+  uint32_t personal;
 } trib_trainer;
 
 #ifdef __cplusplus

@@ -69,9 +69,9 @@ const trib_crypto_port trib_posix_crypto = {
     x25519,      x25519_base,   ed25519_verify, ed25519_sign, sodium_memzero,
 };
 
-trib_status trib_posix_random(void* user, void* out, size_t size) {
-  (void)user;
-  if (sodium_init() < 0) return TRIB_CRYPTO;
-  randombytes_buf(out, size);
-  return TRIB_OK;
+void trib_posix_ed25519_public(unsigned char public_key[TRIB_KEY_BYTES],
+                               const unsigned char seed[TRIB_KEY_BYTES]) {
+  unsigned char secret[crypto_sign_SECRETKEYBYTES];
+  (void)crypto_sign_seed_keypair(public_key, secret, seed);
+  sodium_memzero(secret, sizeof secret);
 }

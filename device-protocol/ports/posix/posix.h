@@ -11,6 +11,10 @@ extern "C" {
 /* libsodium behind the crypto port. Call sodium_init() (or trib_posix_random once) before use. */
 extern const trib_crypto_port trib_posix_crypto;
 
+/* For trib_enrol_start. */
+void trib_posix_ed25519_public(unsigned char public_key[TRIB_KEY_BYTES],
+                               const unsigned char seed[TRIB_KEY_BYTES]);
+
 /* getrandom(2) through libsodium. */
 trib_status trib_posix_random(void* user, void* out, size_t size);
 uint64_t trib_posix_monotonic_ms(void* user);

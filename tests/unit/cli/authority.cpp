@@ -64,9 +64,9 @@ TEST_CASE("every folder holds the files of the contract and no others") {
                               "operator.token", "operator.token.sha256"});
   world.gateway("plain", false);
   const std::set<std::string> gateway = {
-      "gateway.id",  "identity.key", "gateway.cert",  "tls.key",
-      "tls.crt",     "ca.crt",       "authority.pub", "coordinator.pub",
-      "gateway.psk", "broker/psk",   "broker/acl",    "broker/mosquitto.conf"};
+      "gateway.id", "identity.key",          "gateway.cert",    "tls.key",     "tls.crt",
+      "ca.crt",     "authority.pub",         "coordinator.pub", "gateway.psk", "broker/psk",
+      "broker/acl", "broker/mosquitto.conf", "operator.psk",    "viewer.psk"};
   CHECK(files_below(world / "gateways/plain") == gateway);
   world.gateway("helping", true);
   auto with_helper = gateway;
@@ -84,7 +84,8 @@ TEST_CASE("secrets are for their owner alone, whatever the umask") {
        {"authority/authority.key", "authority/ca.key", "coordinator/identity.key",
         "coordinator/combiner.key", "coordinator/tls.key", "coordinator/operator.token",
         "gateways/site/identity.key", "gateways/site/helper.key", "gateways/site/tls.key",
-        "gateways/site/gateway.psk", "gateways/site/broker/psk"}) {
+        "gateways/site/gateway.psk", "gateways/site/operator.psk", "gateways/site/viewer.psk",
+        "gateways/site/broker/psk"}) {
     INFO(secret);
     CHECK(mode_of(world / secret) == 0600);
   }
@@ -157,8 +158,46 @@ TEST_CASE("more devices keep the earlier ones' broker credentials") {
   issue_devices(world.root(), {.gateway = "site", .count = 1});
   const std::string after = read_file(world / "gateways/site/broker/psk");
   CHECK(after.starts_with(before));
-  CHECK(std::count(after.begin(), after.end(), '\n') == 4);
+  CHECK(std::count(after.begin(), after.end(), '\n') == 6);
   CHECK(after.starts_with("gateway:" + read_line(world / "gateways/site/gateway.psk") + "\n"));
+}
+
+TEST_CASE("a claim is listed at its gateway and approved once, for the key that claimed") {
+  AuthorityFolder world;
+  world.gateway("site", false);
+  const auto ids = issue_claims(world.root(), {.gateway = "site", .count = 2, .n_min = 5});
+  REQUIRE(ids.size() == 2);
+  const auto site = world / "gateways/site";
+  v1::ClaimIdentity claim;
+  REQUIRE(claim.ParseFromString(read_file(world / "claims" / ids[0] / "claim")));
+  CHECK(claim.n_min_floor() == 5);
+  CHECK(mode_of(world / "claims" / ids[0] / "claim") == 0600);
+  CHECK(mode_of(site / "claims" / (ids[0] + ".claim")) == 0600);
+  CHECK(read_line(site / "claims" / (ids[0] + ".claim")) == to_hex(view_of(claim.claim_secret())));
+  CHECK(approve_claims(world.root(), "site", {}).empty());
+
+  const auto key = crypto::SigningKey::random();
+  v1::ClaimRequest request;
+  request.set_device_id(claim.device_id());
+  request.set_public_key(crypto::verify_key(key).raw());
+  const auto signed_request = wire::sign_body("claim", request.SerializeAsString(), key);
+  const auto pending = [&](const std::string& id) { return site / "claims" / (id + ".pending"); };
+  // attack: a request that this authority never issued a claim for
+  const std::string stranger(32, 'a');
+  write_new(pending(stranger), signed_request.SerializeAsString(), Secrecy::secret);
+  CHECK(approve_claims(world.root(), "site", {}).empty());
+  // attack: another device's request in its place
+  write_new(pending(ids[1]), signed_request.SerializeAsString(), Secrecy::secret);
+  CHECK(fault_of([&] { approve_claims(world.root(), "site", {ids[1]}); }).find("damaged") !=
+        std::string::npos);
+  write_new(pending(ids[0]), signed_request.SerializeAsString(), Secrecy::secret);
+  CHECK(approve_claims(world.root(), "site", {ids[0]}) == std::vector<std::string>{ids[0]});
+  const auto certificate = certified(world.root(), site / "devices" / (ids[0] + ".cert"));
+  REQUIRE(certificate);
+  CHECK(certificate->public_key() == request.public_key());
+  CHECK(certificate->gateway_id() == claim.gateway_id());
+  std::filesystem::remove(site / "devices" / (ids[0] + ".cert"));
+  CHECK(approve_claims(world.root(), "site", {ids[0]}).empty());
 }
 
 TEST_CASE("nothing that exists is overwritten, and the message names the file") {

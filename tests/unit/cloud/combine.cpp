@@ -112,12 +112,22 @@ TEST_CASE("a sum that does not decode is burnt with the rule that failed") {
           std::swap(part.masks[0].sealed, part.masks[1].sealed);
         }).find("C1") != std::string::npos);
   CHECK(fault_after([](auto& part) { part.count = 1; }).find("C3") != std::string::npos);
+  // Every coordinate is within its bound, all of them together are not.
+  CHECK(fault_after([](auto& part) { part.encoding.clip_l2 = 0.001; }).find("the norm exceeds") !=
+        std::string::npos);
+  CHECK(fault_after([](auto& part) {
+          const auto& key = crypto::exchange_key(combiner());
+          const Bytes shorter(part.words.size() - 4);
+          part.masks[1].sealed = crypto::seal_to_combiner(crypto::ExchangeSecret::random(), key,
+                                                          part.masks[1].statement, shorter)
+                                     .value();
+        }).find("48 bytes instead of 52") != std::string::npos);
 }
 
 TEST_CASE(
     "property: with a subset the average over gateways is the flat one, and the others stay to the "
     "bit") {
-  rc::check([] {
+  CHECK(rc::check([] {
     const auto subset = some(23, *rc::gen::inRange<std::uint64_t>(1, 1000));
     const auto plan = plan_of(subset.words());
     crypto::WordSums flat{std::vector<std::int64_t>(plan.words(), 0), 0};
@@ -143,7 +153,7 @@ TEST_CASE(
     for (std::size_t j = 0; j < before.size(); ++j) {
       RC_ASSERT(after[j] == before[j] + 0.7F * delta[j]);
     }
-  });
+  }));
 }
 
 TEST_CASE("a robust rule sees the words that travel, and its result goes where they belong") {
@@ -168,7 +178,7 @@ TEST_CASE("a robust rule sees the words that travel, and its result goes where t
 }
 
 TEST_CASE("a weighted average over gateways equals the flat one exactly, for any split") {
-  rc::check([] {
+  CHECK(rc::check([] {
     const auto plan = plan_of(8);
     const auto devices = *rc::gen::inRange<std::size_t>(1, 30);
     const auto gateways = *rc::gen::inRange<std::size_t>(1, 6);
@@ -189,7 +199,7 @@ TEST_CASE("a weighted average over gateways equals the flat one exactly, for any
     RC_ASSERT(hierarchical.model == direct.model);
     RC_ASSERT(hierarchical.hash == direct.hash);
     RC_ASSERT(hierarchical.weight == direct.weight);
-  });
+  }));
 }
 
 TEST_CASE("a poisoned gateway among five moves the mean, and no robust rule that tolerates one") {
@@ -250,4 +260,19 @@ TEST_CASE("no model comes out of the wrong one or of an overflow") {
   const auto words = update(plan, 1, 65536);
   CHECK_FALSE(next_model(all(plan), plan, words, floats({1.0F}), 1).fault.empty());
   CHECK_FALSE(next_model(all(plan), plan, words, floats({1.0F, INFINITY}), 1).fault.empty());
+}
+
+TEST_CASE("a first parameter that is stepped is another number next to it, and finite") {
+  for (const float value : {0.0F, 1.0F, -1.0F, std::numeric_limits<float>::max(),
+                            std::numeric_limits<float>::lowest()}) {
+    auto model = floats({value, 5.0F});
+    step_first_parameter(model);
+    float stepped = 0;
+    std::memcpy(&stepped, model.data(), sizeof stepped);
+    CHECK(std::isfinite(stepped));
+    const bool next =
+        stepped == std::nextafter(value, INFINITY) || stepped == std::nextafter(value, -INFINITY);
+    CHECK(next);
+    CHECK(Bytes(model.begin() + 4, model.end()) == floats({5.0F}));
+  }
 }

@@ -113,7 +113,7 @@ TEST_CASE("work shows a gateway its offer and a helper its requests, until they 
   CHECK(work(world, a).rounds_size() == 0);
 }
 
-TEST_CASE("a restart at every step of a round leads to the same release") {
+TEST_CASE("R3: a restart at every step of a round leads to the same release") {
   for (int killed_after = 0; killed_after < 6; ++killed_after) {
     CAPTURE(killed_after);
     SiteWorld world;

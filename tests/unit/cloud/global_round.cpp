@@ -97,7 +97,7 @@ TEST_CASE("the happy round: sums, masks, combined, released") {
   CHECK(round.contributions() == 6);
 }
 
-TEST_CASE("every event is idempotent and every contradiction a conflict") {
+TEST_CASE("R12: every event is idempotent and every contradiction a conflict") {
   auto round = round_over(2, 2);
   round.on_sum(0, sum(7));
   CHECK(round.on_sum(0, sum(7)).verdict == Verdict::repeated);
@@ -252,4 +252,113 @@ TEST_CASE("a stop abandons with its reason, once") {
   REQUIRE(effect<Abandon>(end));
   CHECK(effect<Abandon>(end)->reason == "by the operator");
   CHECK(round.on_stop("again").verdict == Verdict::ended);
+}
+
+TEST_CASE(
+    "while a part is combined or combined, what was recorded is repeated and the rest a conflict") {
+  auto round = round_over(2, 2, 6);
+  round.on_sum(0, sum(7));
+  round.on_mask_sum(0, mask(7, 100));
+  round.on_mask_sum(0, mask(7, 101));
+  for (const std::string_view now : {"combining", "combined"}) {
+    CHECK(phase(round, 0) == now);
+    CHECK(round.on_sum(0, sum(7)).verdict == Verdict::repeated);
+    CHECK(round.on_sum(0, sum(8)).verdict == Verdict::conflict);
+    CHECK(round.on_mask_sum(0, mask(7, 101)).verdict == Verdict::repeated);
+    const auto other = round.on_mask_sum(0, mask(7, 101, 9));
+    CHECK(other.verdict == Verdict::conflict);
+    CHECK(other.text.find("another mask sum") != std::string::npos);
+    const auto stranger = round.on_mask_sum(0, mask(7, 102));
+    CHECK(stranger.verdict == Verdict::conflict);
+    CHECK(stranger.text.find("not asked") != std::string::npos);
+    CHECK(round.on_refusal(0, refusal(7, {1})).verdict == Verdict::conflict);
+    CHECK(round.on_gateway_abandon(0, "late").verdict == Verdict::conflict);
+    round.on_combined(0, "");
+  }
+  CHECK_FALSE(round.closed());
+}
+
+TEST_CASE("a mask sum over other survivors than those asked for spends the helper's answer") {
+  auto round = round_over(1, 2);
+  round.on_sum(0, sum(7));
+  const auto end = round.on_mask_sum(0, mask(8, 101));
+  CHECK(phase(round, 0) == "left-out");
+  REQUIRE(effect<Abandon>(end));
+  REQUIRE(effect<Abandon>(end)->voids.size() == 1);
+  CHECK(effect<Abandon>(end)->voids[0].helper == filled<HelperId>(100));
+}
+
+TEST_CASE(
+    "while devices are dropped further refusals count too, and the next sum is without all of "
+    "them") {
+  auto round = round_over(1, 3);
+  round.on_sum(0, sum(7, 5));
+  round.on_refusal(0, refusal(7, {2}, 100));
+  CHECK(round.on_refusal(0, refusal(7, {3}, 101)).verdict == Verdict::accepted);
+  CHECK(round.on_refusal(0, refusal(7, {3}, 101)).verdict == Verdict::repeated);
+  auto contradiction = refusal(7, {4}, 101);
+  contradiction.statement = filled<Hash>(99);
+  CHECK(round.on_refusal(0, contradiction).verdict == Verdict::conflict);
+  CHECK(round.on_refusal(0, refusal(6, {4}, 102)).verdict == Verdict::ended);
+  auto without = sum(8, 5);
+  std::erase(without.survivors, filled<DeviceId>(2));
+  CHECK(round.on_sum(0, without).verdict == Verdict::conflict);  // device 3
+  std::erase(without.survivors, filled<DeviceId>(3));
+  CHECK(round.on_sum(0, without).verdict == Verdict::accepted);
+}
+
+TEST_CASE("a gateway may give up while it drops devices, and says so once") {
+  auto round = round_over(2, 1, 2, 1);
+  round.on_sum(0, sum(7, 4));
+  round.on_refusal(0, refusal(7, {2}));
+  CHECK(round.on_gateway_abandon(0, "too few").verdict == Verdict::accepted);
+  CHECK(left_out_reason(round.parts()[0].phase) == "the gateway gave up: too few");
+  CHECK(round.on_gateway_abandon(0, "too few").verdict == Verdict::repeated);
+  const auto ended = round.on_refusal(0, refusal(7, {2}));
+  CHECK(ended.verdict == Verdict::ended);
+  CHECK(ended.text.find("gave up") != std::string::npos);
+}
+
+TEST_CASE("a gateway that drops devices has no longer than for its first sum") {
+  auto round = round_over(1, 1);
+  round.on_sum(0, sum(7, 4));
+  CHECK(round.sums_complete());
+  round.on_refusal(0, refusal(7, {2}));
+  CHECK_FALSE(round.sums_complete());
+  CHECK_FALSE(effect<Abandon>(round.on_time(deadline + std::chrono::seconds{29}, {})));
+  CHECK(effect<Abandon>(round.on_time(deadline + std::chrono::seconds{30}, {})));
+}
+
+TEST_CASE("nothing is heard of a round that has ended") {
+  auto round = round_over(2, 1, 2, 1);
+  round.on_stop("enough");
+  const Outcome said[] = {round.on_sum(0, sum(7)),
+                          round.on_mask_sum(0, mask(7)),
+                          round.on_refusal(0, refusal(7, {1})),
+                          round.on_gateway_abandon(0, "why"),
+                          round.on_asked(0, filled<Hash>(1)),
+                          round.on_combined(0, ""),
+                          round.on_time(deadline + std::chrono::hours{1}, {}),
+                          round.on_stop("again")};
+  for (const auto& one : said) {
+    CHECK(one.verdict == Verdict::ended);
+    CHECK(one.effects.empty());
+  }
+  CHECK(phase(round, 0) == "offered");
+}
+
+TEST_CASE("a gateway that is a scope of its own is in no joint question") {
+  auto round = round_over(1, 1);
+  round.on_sum(0, sum(7));
+  CHECK(round.on_asked(0, filled<Hash>(1)).verdict == Verdict::conflict);
+  CHECK(phase(round, 0) == "masking");
+}
+
+TEST_CASE("the grace is a tenth of the round, and half a minute at least") {
+  const auto short_round = rules_for(2, 0, deadline, std::chrono::seconds{299});
+  CHECK(short_round.sums_due == deadline + std::chrono::seconds{30});
+  CHECK(short_round.masks_due == deadline + std::chrono::seconds{60});
+  const auto long_round = rules_for(2, 0, deadline, std::chrono::seconds{6000});
+  CHECK(long_round.sums_due == deadline + std::chrono::seconds{600});
+  CHECK(long_round.masks_due == deadline + std::chrono::seconds{1200});
 }

@@ -257,3 +257,65 @@ TEST_CASE("the words name who must collude, and say when one operator could alon
   CHECK(trust_words({{a, {}}}).find("alone reads every update") != std::string::npos);
   CHECK(trust_warnings({{a, {}}}).empty());
 }
+
+TEST_CASE("a context asks for the lowest reader version that understands all of it") {
+  const auto version = [](const TaskSpec& spec) {
+    auto site = facts(1, 400);
+    if (spec.mode != TrustMode::split_trust) site.helpers.clear();
+    if (spec.pairwise) site.group = ReadyGroup{Hash{}};
+    const auto subset = std::get<crypto::Subset>(subset_of(spec, 100, TaskId{}, 3));
+    const auto planned = plan_round(spec, subset, {site});
+    const auto& plan = std::get<RoundPlan>(planned);
+    const RoundTerms terms{"tenant", TaskId{}, 3, Hash{}, 1000, ExchangeKey{}};
+    return make_context(spec, terms, plan, site, plan.shares[0]).minimum_reader_version();
+  };
+  auto spec = spec_of(0, 1, 10);
+  spec.model = "mlp:2-2";
+  spec.gateways = {facts(1, 0).id};
+  CHECK(version(spec) == 1);
+  auto rotated = spec;
+  rotated.encoding.rotated = true;
+  CHECK(version(rotated) == 2);
+  auto trusted = spec;
+  trusted.mode = TrustMode::trusted_gateway;
+  CHECK(version(trusted) == 3);
+  auto secret = spec;
+  secret.privacy = PrivacySpec{{8, 1e-6}, {2, {1, 20}, 1}};
+  CHECK(version(secret) == 3);
+  auto noisy = spec;
+  noisy.device_noise = DeviceNoiseSpec{1, {1, 20}};
+  CHECK(version(noisy) == 4);
+  auto part = spec;
+  part.subset = SubsetSpec{};
+  part.subset->range = crypto::Span{0, 50};
+  CHECK(version(part) == 4);
+  auto wide = spec;
+  wide.scope = ScopeKind::global;
+  CHECK(version(wide) == 4);
+  auto pairwise = spec;
+  pairwise.mode = TrustMode::pairwise;
+  pairwise.pairwise = PairwiseSpec{};
+  CHECK(version(pairwise) == 4);
+}
+
+TEST_CASE(
+    "the context of a gateway in a wider scope names it, that of a scope of its own does not") {
+  auto spec = spec_of(0, 1, 10);
+  spec.model = "mlp:2-2";
+  spec.gateways = {facts(1, 0).id, facts(2, 0).id};
+  spec.groups = {{"north", spec.gateways}};
+  const std::vector<GatewayFacts> sites{facts(1, 20), facts(2, 20)};
+  const RoundTerms terms{"tenant", TaskId{}, 3, Hash{}, 1000, ExchangeKey{}};
+  const auto id = [&](ScopeKind scope) {
+    spec.scope = scope;
+    const auto planned = plan_round(spec, crypto::Subset::whole(100), sites);
+    const auto& plan = std::get<RoundPlan>(planned);
+    const auto reading =
+        read_context(make_context(spec, terms, plan, sites[1], plan.shares[1]).SerializeAsString());
+    REQUIRE(reading);
+    return reading->scope_id;
+  };
+  CHECK_FALSE(id(ScopeKind::gateway));
+  CHECK(id(ScopeKind::group) == wire::scope_id(TaskId{}, "north"));
+  CHECK(id(ScopeKind::global) == wire::scope_id(TaskId{}, "global"));
+}

@@ -42,7 +42,7 @@ class Running {
     daemon_ = std::make_unique<server::Daemon>(
         context_,
         server::DaemonSettings{credentials.path(), folder_.path() / "state", "test", loopback,
-                               loopback, limits, 0, std::nullopt},
+                               loopback, limits, 0, 0, std::nullopt},
         [](engine::Severity, std::string_view, service::log::Fields) {});
     gateways_port = daemon_->gateways().port();
     admin_port = daemon_->admin().port();

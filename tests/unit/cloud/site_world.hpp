@@ -56,8 +56,10 @@ class SiteWorld {
   explicit SiteWorld(std::size_t gateways = 2, std::size_t devices = 4);
 
   Coordinator& coordinator() { return *coordinator_; }
+  const std::filesystem::path& folder() const { return folder_.path(); }  // of its database
   // Opens everything anew from the disk, as after a kill.
   void restart();
+  void stop() { coordinator_.reset(); }
 
   std::vector<SiteGateway> gateways;
   cloud::store::Time now{std::chrono::seconds{1'800'000'000}};

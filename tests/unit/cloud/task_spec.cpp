@@ -191,6 +191,9 @@ TEST_CASE("what does not go with mode pairwise is named") {
     CHECK_FALSE(result.spec);
     CHECK(names_fault(result, fault));
   }
+  CHECK(parsed(spec_with(mode + R"("privacy": {"separation": 1})")).spec);
+  CHECK(parsed(spec_with(mode + R"("over_selection": 1)")).spec);
+  CHECK(parsed(spec_with(mode + R"("pairwise": {"gateway_model": "semi-honest"})")).spec);
 }
 
 TEST_CASE("a group's parameters come from what the operator expects") {

@@ -229,3 +229,109 @@ TEST_CASE("one VOID of each helper and scope is asked for when the round is aban
   const auto& voids = effect<Abandon>(end)->voids;
   REQUIRE(voids.size() == 3);  // of scope 7 only helper 101, of scope 8 both
 }
+
+TEST_CASE("what a scope was asked, answered or released is repeated, anything else a conflict") {
+  auto round = round_of({7, 7, 8, 8});
+  for (std::uint8_t number = 1; number <= 4; ++number) round.on_sum(at(number, 4), sum(number));
+  const auto question = joint({{1, sum(1)}, {2, sum(2)}});
+  const auto verdict = [&](const MaskGiven& given) {
+    return round.on_mask_sum(at(1, 4), given).verdict;
+  };
+  REQUIRE(round.on_asked(at(1, 4), question).verdict == Verdict::accepted);
+  CHECK(round.on_asked(at(1, 4), filled<Hash>(1)).verdict == Verdict::conflict);
+  CHECK(round.on_combined(at(1, 4), "").verdict == Verdict::ended);
+  REQUIRE(verdict(mask(question)) == Verdict::accepted);
+  for (const std::string now : {"combining", "combined"}) {
+    CHECK(state(round, at(2, 4)) == now);
+    CHECK(verdict(mask(question)) == Verdict::repeated);
+    CHECK(verdict(mask(question, 100, 2)) == Verdict::conflict);
+    CHECK(verdict(mask(question, 101)) == Verdict::conflict);
+    CHECK(round.on_refusal(at(1, 4), refusal(question, {11})).verdict == Verdict::conflict);
+    round.on_combined(at(2, 4), "");
+  }
+  CHECK_FALSE(round.closed());
+}
+
+TEST_CASE("an answer over other leaves than those asked for ends the scope") {
+  auto round = round_of({7, 7}, 2);
+  const auto question = asked(round);
+  round.on_mask_sum(0, mask(question, 100));
+  const auto end = round.on_mask_sum(1, mask(filled<Hash>(9), 101));
+  CHECK(state(round, 0) == "left-out");
+  REQUIRE(effect<Abandon>(end) != nullptr);
+  CHECK(effect<Abandon>(end)->voids.empty());  // both helpers' answers are spent
+}
+
+TEST_CASE("before the sums are there a helper has nothing to refuse and nothing to answer") {
+  auto round = round_of({7, 7});
+  round.on_sum(at(1, 2), sum(1));
+  CHECK(round.on_refusal(0, refusal(filled<Hash>(1), {11})).verdict == Verdict::conflict);
+  CHECK(round.on_mask_sum(0, mask(filled<Hash>(1))).verdict == Verdict::conflict);
+  // A question over one sum would be that gateway's own.
+  CHECK(round.on_asked(at(1, 2), joint({{1, sum(1)}})).verdict == Verdict::conflict);
+  CHECK(state(round, at(1, 2)) == "given");
+}
+
+TEST_CASE("while devices are dropped every helper may name its own, once") {
+  auto round = round_of({7, 7}, 3);
+  const auto question = asked(round);
+  round.on_refusal(0, refusal(question, {21}, 100));
+  CHECK(round.on_refusal(1, refusal(question, {22}, 101)).verdict == Verdict::accepted);
+  CHECK(round.on_refusal(1, refusal(question, {22}, 101)).verdict == Verdict::repeated);
+  auto contradiction = refusal(question, {23}, 101);
+  contradiction.statement = filled<Hash>(99);
+  CHECK(round.on_refusal(1, contradiction).verdict == Verdict::conflict);
+  CHECK(round.on_refusal(1, refusal(filled<Hash>(1), {23}, 102)).verdict == Verdict::ended);
+  CHECK(round.on_sum(at(2, 2), sum(2, 2, 1)).verdict == Verdict::conflict);  // holds device 22
+}
+
+TEST_CASE("a scope of which nothing is left hears refusals no more, but records who has answered") {
+  auto round = round_of({7, 7, 8, 8}, 2);
+  for (std::uint8_t number = 1; number <= 4; ++number) round.on_sum(at(number, 4), sum(number));
+  const auto question = joint({{1, sum(1)}, {2, sum(2)}});
+  round.on_asked(at(1, 4), question);
+  round.on_refusal(at(1, 4), refusal(question, {}, 100));
+  REQUIRE(state(round, at(2, 4)) == "left-out");
+  const auto ended = round.on_refusal(at(2, 4), refusal(question, {11}, 101));
+  CHECK(ended.verdict == Verdict::ended);
+  CHECK(ended.text.find("has ended: helper") != std::string::npos);
+  CHECK(round.on_mask_sum(at(1, 4), mask(question, 101)).verdict == Verdict::accepted);
+  CHECK(round.on_mask_sum(at(2, 4), mask(question, 101)).verdict == Verdict::repeated);
+  const auto end = round.on_stop("enough");
+  std::vector<HelperId> asked_to_void;
+  for (const auto& one : effect<Abandon>(end)->voids) {
+    if (std::get<ScopeId>(one.place) == filled<ScopeId>(7)) asked_to_void.push_back(one.helper);
+  }
+  CHECK(asked_to_void == std::vector{filled<HelperId>(100)});
+}
+
+TEST_CASE("the leaves of a question are those whose sums count, ascending by gateway") {
+  auto round = round_of({7, 7, 7});
+  round.on_sum(at(3, 3), sum(3));
+  round.on_gateway_abandon(at(2, 3), "nobody came");
+  round.on_sum(at(1, 3), sum(1));
+  std::vector<Part> parts = round.parts();
+  const auto leaves = asked_leaves(parts, at(3, 3));
+  REQUIRE(leaves.size() == 2);
+  CHECK(leaves[0].ctx_hash == filled<Hash>(1));
+  CHECK(leaves[1].survivors_hash == sum(3).survivors_hash);
+  for (const char* phase : {"given", "masking", "combining", "combined"}) {
+    CHECK(phase_name(parts[at(1, 3)].phase) == phase);
+    REQUIRE(sum_of(parts[at(1, 3)].phase) != nullptr);
+    CHECK(sum_of(parts[at(1, 3)].phase)->survivors == sum(1).survivors);
+    const auto question = crypto::joint_hash(leaves);
+    round.on_asked(at(1, 3), question);
+    if (phase == std::string{"masking"}) round.on_mask_sum(at(1, 3), mask(question));
+    if (phase == std::string{"combining"}) round.on_combined(at(1, 3), "");
+    parts = round.parts();
+  }
+  CHECK(sum_of(parts[at(2, 3)].phase) == nullptr);
+}
+
+TEST_CASE("a gateway of its own beside a scope is the whole of its scope") {
+  std::vector<Part> parts{{{filled<GatewayId>(1), {}, 2}, Offered{}},
+                          {{filled<GatewayId>(2), {}, 2}, Offered{}}};
+  parts[1].terms.wide = {filled<ScopeId>(7), filled<Hash>(2)};
+  CHECK(scope_members(parts, 0) == std::vector<std::size_t>{0});
+  CHECK(scope_members(parts, 1) == std::vector<std::size_t>{1});
+}

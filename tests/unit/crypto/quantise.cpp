@@ -315,3 +315,55 @@ TEST_CASE("C3 with device noise: 8 deviations of the devices that are in the sum
   sum.words.back() = 1;
   CHECK(check_sum(plan, sum) == SumFault::canary);
 }
+
+TEST_CASE("counts and clips that no scale fits are refused, not rounded") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  CHECK_THROWS_AS(choose_scale_log2(RingBits::b16, 0, 1, 1, 0), std::invalid_argument);
+  CHECK_THROWS_AS(choose_scale_log2(RingBits::b16, 10, 0, 1, 1), std::invalid_argument);
+  CHECK_THROWS_AS(choose_scale_log2(RingBits::b16, 10, infinity, 1, 0), std::invalid_argument);
+  CHECK_THROWS_AS(choose_scale_log2(RingBits::b16, 10, 1, infinity, 1), std::invalid_argument);
+  CHECK_NOTHROW(choose_rotated_scale_log2(RingBits::b16, 32766, 1, 8, 0));
+  CHECK_THROWS_AS(choose_rotated_scale_log2(RingBits::b16, 32767, 1, 8, 0), std::invalid_argument);
+  CHECK_THROWS_AS(choose_rotated_scale_log2(RingBits::b16, 10, 0, 8, 0), std::invalid_argument);
+  CHECK_THROWS_AS(choose_rotated_scale_log2(RingBits::b16, 10, infinity, 8, 0),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(choose_rotated_scale_log2(RingBits::b16, 10, 1, 0, 0), std::invalid_argument);
+}
+
+TEST_CASE(
+    "the scales give way to what rounding adds to the norm and so to the noise, or there is none") {
+  // So many devices leave each a few steps, of which rounding over 2^20 parameters makes 512.
+  constexpr std::uint32_t n_max = 20000;
+  int gave_way = 0, refused = 0;
+  for (const double noise : {0.5, 1.0, 2.0, 5.0}) {
+    EncodingPlan plan = make_plan(RingBits::b16, n_max, 1U << 20);
+    plan.clip_l2 = 1;
+    plan.rotated = true;
+    plan.noise = noise;
+    try {
+      choose_scales(plan, n_max);
+    } catch (const std::invalid_argument& error) {
+      CHECK(std::string(error.what()).find("take a wider one") != std::string::npos);
+      ++refused;
+      continue;
+    }
+    CHECK(plan.cannot_wrap(n_max));
+    const auto first = choose_rotated_scale_log2(RingBits::b16, n_max, 1, plan.parameters,
+                                                 noise * EncodingPlan::joint_sensitivity());
+    CHECK(plan.scale_log2 <= first);
+    if (plan.scale_log2 < first) ++gave_way;
+  }
+  CHECK(gave_way > 0);
+  CHECK(refused > 0);
+}
+
+TEST_CASE("C3: a bound beyond every integer bounds nothing, and counts beyond it do not wrap") {
+  auto plan = make_plan(RingBits::b32, 2);
+  plan.clip_inf = 1e300;
+  plan.clip_l2 = 1e300;
+  auto sum = make_sum(plan, 2, INT32_MAX);
+  CHECK(check_sum(plan, sum) == SumFault::none);
+  sum.words[0] = INT64_MIN;
+  sum.count = UINT64_MAX;
+  CHECK(check_sum(plan, sum) != SumFault::coordinate_bound);
+}

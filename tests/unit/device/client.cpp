@@ -183,6 +183,62 @@ TEST_CASE("offers that break a rule are refused") {
       {"chunks beyond the buffer", [](auto& c) { c.set_chunk_bytes(1008); }, TRIB_BAD_CONTEXT},
       {"chunks of broken words", [](auto& c) { c.set_chunk_bytes(100); }, TRIB_BAD_CONTEXT},
       {"no steps", [](auto& c) { c.mutable_training()->set_local_steps(0); }, TRIB_BAD_CONTEXT},
+      {"a ring that does not exist", [](auto& c) { c.mutable_encoding()->set_ring_bits(20); },
+       TRIB_BAD_CONTEXT},
+      {"too many canaries", [](auto& c) { c.mutable_encoding()->set_canary_words(1025); },
+       TRIB_BAD_CONTEXT},
+      {"no clip", [](auto& c) { c.mutable_encoding()->set_clip_l2(0); }, TRIB_BAD_CONTEXT},
+      {"a negative clip", [](auto& c) { c.mutable_encoding()->set_clip_inf(-1); },
+       TRIB_BAD_CONTEXT},
+      {"an endless loss cap", [](auto& c) { c.mutable_encoding()->set_loss_cap(INFINITY); },
+       TRIB_BAD_CONTEXT},
+      {"no weight", [](auto& c) { c.mutable_encoding()->set_weight_examples_cap(0); },
+       TRIB_BAD_CONTEXT},
+      {"a scale too large", [](auto& c) { c.mutable_encoding()->set_scale_log2(61); },
+       TRIB_BAD_CONTEXT},
+      {"a scale too small", [](auto& c) { c.mutable_encoding()->set_scale_log2(-61); },
+       TRIB_BAD_CONTEXT},
+      {"weights beyond the ring", [](auto& c) { c.mutable_encoding()->set_weight_scale_log2(32); },
+       TRIB_BAD_CONTEXT},
+      {"a rotation for readers that do not know it",
+       [](auto& c) { c.mutable_encoding()->set_rotated(true); }, TRIB_BAD_CONTEXT},
+      {"no encoding", [](auto& c) { c.clear_encoding(); }, TRIB_BAD_CONTEXT},
+      {"no training", [](auto& c) { c.clear_training(); }, TRIB_BAD_CONTEXT},
+      {"no batch", [](auto& c) { c.mutable_training()->set_batch_size(0); }, TRIB_BAD_CONTEXT},
+      {"no chunks", [](auto& c) { c.set_chunk_bytes(0); }, TRIB_BAD_CONTEXT},
+      {"pairwise with helpers",
+       [](auto& c) {
+         c.set_minimum_reader_version(4);
+         c.set_mode(v1::TRUST_MODE_PAIRWISE);
+         c.mutable_pairwise()->set_group_hash(std::string(32, 'g'));
+       },
+       TRIB_BAD_CONTEXT},
+      {"pairwise without a group",
+       [](auto& c) {
+         c.set_minimum_reader_version(4);
+         c.set_mode(v1::TRUST_MODE_PAIRWISE);
+         c.clear_helpers();
+       },
+       TRIB_BAD_CONTEXT},
+      {"pairwise for readers that do not know it",
+       [](auto& c) {
+         c.set_minimum_reader_version(3);
+         c.set_mode(v1::TRUST_MODE_PAIRWISE);
+         c.clear_helpers();
+         c.mutable_pairwise()->set_group_hash(std::string(32, 'g'));
+       },
+       TRIB_BAD_CONTEXT},
+      {"a mode that does not exist", [](auto& c) { c.set_mode(v1::TRUST_MODE_UNSPECIFIED); },
+       TRIB_BAD_CONTEXT},
+      {"a wider scope in another mode",
+       [](auto& c) {
+         c.set_minimum_reader_version(4);
+         c.set_scope(v1::SCOPE_GROUP);
+         c.set_scope_id(std::string(16, 'x'));
+         c.set_mode(v1::TRUST_MODE_TRUSTED_GATEWAY);
+         c.clear_helpers();
+       },
+       TRIB_BAD_CONTEXT},
       {"deadline passed", [](auto& c) { c.set_deadline(1799999999); }, TRIB_STALE},
       {"an old round", [](auto& c) { c.set_round(1); }, TRIB_STALE},
       {"not selected", [](auto& c) { c.set_participation_threshold(0); }, TRIB_BAD_CONTEXT},

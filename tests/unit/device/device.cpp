@@ -74,6 +74,7 @@ trib_status Device::gradient(void* user, const float*, float* out, std::uint32_t
     out[i] = static_cast<float>(i % 7 + step) - 3.0F + 0.01F * call;
   }
   if (trainer.site.steady) std::fill(out, out + parameters, *trainer.site.steady);
+  std::fill_n(out + parameters, trainer.site.personal, trainer.site.personal_slope);
   *report = {1.0F + static_cast<float>(step), 2, 4};
   if (!trainer.site.fault) return TRIB_OK;
   const Fault& fault = *trainer.site.fault;
@@ -95,13 +96,18 @@ Device::Device(Site& site, std::uint32_t checkpoint_steps)
   port.publish = publish;
   port.subscribe = subscribe;
   port.unsubscribe = unsubscribe;
-  const trib_trainer trainer = {&trainer_, "test:200", parameters, 50, gradient, nullptr};
-  const trib_client_memory memory = {weights_.data(), initial_.data(), gradient_.data(), parameters,
-                                     message_.data(), message_.size(), nullptr,          0};
+  const trib_trainer trainer = {&trainer_, "test:200", parameters,    50,
+                                gradient,  nullptr,    site_.personal};
+  const trib_client_memory memory = {
+      weights_.data(), initial_.data(), gradient_.data(), parameters + site_.personal,
+      message_.data(), message_.size(), nullptr,          0};
   trib_client_options options{};
   options.checkpoint_steps = checkpoint_steps;
   options.retry_ms = 100;
   options.reveal_quantised = reveal;
+  steering_.publish_retained = publish;
+  steering_.conditions = [](void* user, trib_conditions* out) { *out = site_of(user).conditions; };
+  if (site_.steered) options.steering = &steering_;
   started = trib_client_start(storage_.data(), &port, &trainer, &memory, &options, &client);
   if (started == TRIB_OK) trib_client_connected(client);
 }

@@ -78,7 +78,7 @@ TEST_CASE("an epoch key signed under another label is not one") {
   CHECK(show(device, keys) == TRIB_BAD_SIGNATURE);
 }
 
-TEST_CASE("a device without a clock does not judge expiry or deadlines") {
+TEST_CASE("R11: a device without a clock does not judge expiry or deadlines") {
   REQUIRE(sodium_init() >= 0);
   Site site;
   site.unix_seconds = 0;

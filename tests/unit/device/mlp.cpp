@@ -55,9 +55,14 @@ TEST_CASE("model strings") {
   CHECK(trib_mlp_parameters(&shape) == 784 * 32 + 32 + 32 * 10 + 10);
   CHECK(trib_mlp_parse(&shape, "standardise+mlp:3-2") == TRIB_OK);
   CHECK(trib_mlp_parameters(&shape) == 6 + 8);
+  CHECK(trib_mlp_personal(&shape) == 0);
+  CHECK(trib_mlp_parse(&shape, "standardise+local-head+mlp:5-4-3") == TRIB_OK);
+  CHECK(trib_mlp_parameters(&shape) == 10 + (5 + 1) * 4 + (4 + 1) * 3);
+  CHECK(trib_mlp_personal(&shape) == (4 + 1) * 3);
   for (const char* bad :
        {"", "mlp", "mlp:", "mlp:3", "mlp:3-", "mlp:-3", "mlp:3-0", "mlp:3-2 ", "mlp:3-65536",
-        "MLP:3-2", "mlp:1-1-1-1-1-1-1-1-1", "standardise+", "mlp:03-2"}) {
+        "MLP:3-2", "mlp:1-1-1-1-1-1-1-1-1", "standardise+", "mlp:03-2", "local-head+mlp:3-2",
+        "local-head+standardise+mlp:4-3-2", "local-head+"}) {
     CHECK_MESSAGE(trib_mlp_parse(&shape, bad) == TRIB_MALFORMED, bad);
   }
 }

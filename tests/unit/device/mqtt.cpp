@@ -66,6 +66,12 @@ TEST_CASE("packets as OASIS MQTT 3.1.1 has them") {
   out.resize(trib_mqtt_connect(out.data(), out.size(), "ab", "u", 60));
   CHECK(out ==
         Packet{0x10, 17, 0, 4, 'M', 'Q', 'T', 'T', 4, 0x82, 0, 60, 0, 2, 'a', 'b', 0, 1, 'u'});
+  out.resize(64);
+  const unsigned char will[] = {7, 8};
+  out.resize(trib_mqtt_connect_will(out.data(), out.size(), "ab", "u", 60, "w", will, 2));
+  CHECK(out == Packet{0x10, 24,  0,   4, 'M', 'Q', 'T', 'T', 4, 0xae, 0, 60, 0,
+                      2,    'a', 'b', 0, 1,   'w', 0,   2,   7, 8,    0, 1,  'u'});
+  CHECK(trib_mqtt_connect_will(out.data(), 25, "ab", "u", 60, "w", will, 2) == 0);
   CHECK(publish("t", "xy", 258) == Packet{0x32, 7, 0, 1, 't', 1, 2, 'x', 'y'});
   CHECK(publish("t", "", 0) == Packet{0x30, 3, 0, 1, 't'});
   out.resize(64);

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "tests/unit/device/pair_site.hpp"
 
@@ -313,4 +314,38 @@ TEST_CASE("attack: prekey receipts with a wrong mac, slot or group count for not
   site.prekey_receipts = true;
   site.run(20000);
   CHECK(site.prekeys.size() == 4);
+}
+
+TEST_CASE("attack: a signed context that is not of this group's slots closes nothing") {
+  struct Row {
+    const char* what;
+    std::function<void(v1::RoundContext&)> change;
+  };
+  const std::vector<Row> rows = {
+      {"another mode", [](auto& c) { c.set_mode(v1::TRUST_MODE_SPLIT_TRUST); }},
+      {"no group", [](auto& c) { c.clear_pairwise(); }},
+      {"another group",
+       [](auto& c) { c.mutable_pairwise()->set_group_hash(std::string(32, 'x')); }},
+      {"a later protocol", [](auto& c) { c.set_minimum_reader_version(99); }},
+      {"another task", [](auto& c) { c.set_task_id(std::string(16, 'x')); }},
+      {"another gateway", [](auto& c) { c.set_gateway_id(std::string(16, 'x')); }},
+      {"before the first slot", [](auto& c) { c.set_round(0); }},
+      {"after the last slot", [](auto& c) { c.set_round(1001); }},
+      {"an n_min above the survivors", [](auto& c) { c.set_n_min(5); }}};
+  for (const auto& row : rows) {
+    CAPTURE(row.what);
+    Uploaded site;
+    v1::Closing closing;
+    REQUIRE(closing.ParseFromString(site.closing(all)));
+    auto context = site.round->context;
+    row.change(context);
+    v1::Offer offer;
+    REQUIRE(offer.ParseFromString(site.offer_of(context)));
+    closing.set_context(offer.context());
+    closing.set_signature(offer.signature());
+    site.publish(site.closing_topic(), closing.SerializeAsString());
+    site.run();
+    for (std::uint32_t i = 0; i < 4; ++i) CHECK(site.member(i).said.contains(TRIB_BAD_CONTEXT));
+    CHECK(site.vowed.empty());
+  }
 }

@@ -138,7 +138,7 @@ void PairDevice::on() {
   port.subscribe = subscribe;
   port.unsubscribe = unsubscribe;
   port.log = note;
-  const trib_trainer trainer = {this, "test:12", parameters, 50, gradient, nullptr};
+  const trib_trainer trainer = {this, "test:12", parameters, 50, gradient, nullptr, 0};
   trib_client_memory memory = {weights_.data(), initial_.data(), gradient_.data(), parameters,
                                message_.data(), message_.size(), nullptr,          0};
   if (block_devices > 0) {

@@ -154,6 +154,12 @@ void Site::publish_retained(const std::string& topic, const std::string& payload
   waiting.emplace_back(topic, retained[topic]);
 }
 
+void Site::settle(v1::Settings settings) {
+  if (settings.device_id().empty()) settings.set_device_id(device.raw());
+  const auto message = signed_body(gateway_key_, "settings", settings.SerializeAsString());
+  publish_retained(root + "device/" + device.hex() + "/down/settings", message.SerializeAsString());
+}
+
 void Site::subscribe(const std::string& filter) {
   const std::string prefix = filter.ends_with("/+") ? filter.substr(0, filter.size() - 1) : filter;
   for (const auto& [topic, payload] : retained) {
@@ -288,6 +294,8 @@ void Site::answer() {
     if (kind == "request") on_request(payload);
     if (kind == "chunk") on_chunk(payload);
     if (kind == "header") on_header(payload);
+    if (kind == "settings") REQUIRE(reports.emplace_back().ParseFromString(text(payload)));
+    if (kind == "state") REQUIRE(states.emplace_back().ParseFromString(text(payload)));
   }
 }
 

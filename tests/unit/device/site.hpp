@@ -22,6 +22,7 @@ namespace v1 = tributary::v1;
 
 inline constexpr std::uint32_t parameters = 200;
 inline constexpr std::uint32_t words = parameters + 3 + 4;
+inline constexpr std::uint32_t most_personal = 8;
 
 // What the test trainer does wrong.
 struct Fault {
@@ -45,6 +46,8 @@ struct Site {
   std::optional<int> cut_at;   // power fails when this action begins
   std::optional<int> fail_at;  // this action alone is refused
   std::optional<Fault> fault;
+  std::uint32_t personal = 0;  // of the test trainer, with the gradient `personal_slope`
+  float personal_slope = -1;
   std::optional<float> steady;  // the test trainer's gradient, in every coordinate
   int gradients = 0;            // computed so far: no two steps of the test trainer are alike
   bool dead = false;
@@ -53,6 +56,14 @@ struct Site {
   bool acts();  // one more action; false: refused, or the power is gone
   void subscribe(const std::string& filter);  // delivers what is retained
   void publish_retained(const std::string& topic, const std::string& payload);
+
+  // Steering (PROTOCOL.md 11), when the device has it.
+  bool steered = false;
+  trib_conditions conditions{true, true, true, true, 100, 100};
+  std::vector<v1::DeviceState> states;      // announced
+  std::vector<v1::SettingsReport> reports;  // heard
+  // Retains settings for the device, signed by its gateway.
+  void settle(v1::Settings settings);
 
   // ---- gateway side
   std::string offer(v1::RoundContext context) const;  // signed, serialized
@@ -148,7 +159,8 @@ class Device {
                               trib_batch_report* report);
 
   Trainer trainer_{site_, training_steps};
-  std::array<float, parameters> weights_{}, initial_{}, gradient_{};
+  trib_steering steering_{};
+  std::array<float, parameters + most_personal> weights_{}, initial_{}, gradient_{};
   std::vector<unsigned char> message_;
   std::vector<std::uint64_t> storage_;
 };

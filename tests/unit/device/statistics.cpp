@@ -36,3 +36,33 @@ TEST_CASE("two rounds arrive at mean and variance, whatever the scale of a featu
           doctest::Approx(deviations[j]).epsilon(1e-3));
   }
 }
+
+TEST_CASE("values of no sane magnitude are clamped, never infinite") {
+  const std::vector<float> features = {1e38F, 1e-38F, -1e38F, 1e-38F};
+  const std::vector<std::uint32_t> labels = {0, 0};
+  trib_statistics statistics = {2, {features.data(), labels.data(), 2}};
+  std::vector<float> weights(6, 0.0F);
+  std::vector<float> gradient(6);
+  trib_batch_report report;
+  const auto compute = [&] {
+    return trib_statistics_gradient(&statistics, weights.data(), gradient.data(), 1, 0, 0, &report);
+  };
+  REQUIRE(compute() == TRIB_OK);
+  CHECK(gradient[0] == -30.5F);
+  CHECK(gradient[1] == 29.5F);
+  for (std::size_t j = 0; j < 6; ++j) weights[j] -= gradient[j];
+  REQUIRE(compute() == TRIB_OK);
+  CHECK(report.examples == 2);
+  for (const std::size_t j : {2U, 3U, 4U, 5U}) {
+    CHECK(std::abs(weights[j] - gradient[j]) <= 16);
+  }
+  CHECK(gradient[4] == -16);  // the square of 1e38 at any exponent up to 30
+}
+
+TEST_CASE("without examples there is nothing to learn") {
+  trib_statistics statistics = {1, {nullptr, nullptr, 0}};
+  std::vector<float> weights(3), gradient(3);
+  trib_batch_report report;
+  CHECK(trib_statistics_gradient(&statistics, weights.data(), gradient.data(), 1, 0, 0, &report) ==
+        TRIB_TRAINER);
+}

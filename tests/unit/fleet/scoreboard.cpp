@@ -142,8 +142,10 @@ TEST_CASE("what makes a run fall short") {
 TEST_CASE("the coordinator's answers are read, and a member that is missing is named") {
   const auto rounds = view_rounds(boost::json::parse(
       R"({"items":[{"round":2,"state":"released","reason":null,"seconds":1.5,"survivors":17,"expected":20,"dropped":3,
-          "model_after":"ab","masks_removed":17,"mask_seconds":0.01,"upload_bytes":1000,"more":true}]})"));
+          "model_after":"ab","masks_removed":17,"mask_seconds":0.01,"upload_bytes":1000,"train_loss":null,"train_accuracy":0.75,"more":true}]})"));
   REQUIRE(rounds.has_value());
+  CHECK((*rounds)[0].train_loss == 0);
+  CHECK((*rounds)[0].train_accuracy == 0.75);
   CHECK((*rounds)[0].number == 2);
   CHECK((*rounds)[0].seconds == 1.5);
   CHECK((*rounds)[0].survivors == 17);

@@ -155,6 +155,47 @@ TEST_CASE(
   }
 }
 
+TEST_CASE(
+    "R6: a write or a sync that fails in the middle of a round gives no receipt and ends the "
+    "program; the next one goes on") {
+  for (std::uint64_t nth = 1;; ++nth) {
+    CAPTURE(nth);
+    Fleet fleet(4);
+    Disk disk(fleet.folder.path() / "state");
+    std::set<DeviceId> receipts;
+    bool met = false;
+    {
+      SiteWorld world(fleet);
+      world.join_all();
+      world.open(fleet.context(2, 4));
+      world.upload(fleet.devices[0]);
+      world.upload(fleet.devices[1]);
+      REQUIRE(world.receipts.size() == 2);
+      disk.fail({nth, EIO, true});
+      world.upload_or_break(fleet.devices[2]);
+      world.upload_or_break(fleet.devices[3]);
+      met = disk.failed();
+      receipts = world.receipts;
+      // Either all is well or the program is told to end.
+      CHECK((receipts.size() == 4) != !world.broken.empty());
+      disk.cut();
+    }
+    disk.heal();
+    disk.restart_after_power_loss(nth);
+    SiteWorld next(fleet);
+    next.receipts = receipts;
+    CHECK(storage::set_aside_in(fleet.folder.path() / "state").empty());
+    for (const auto& device : fleet.devices) {
+      if (!receipts.contains(device.id)) next.upload(device);
+    }
+    const auto sum = next.sum();
+    CHECK(sum.survivors_size() == 4);
+    CHECK(fleet.unmask(sum) == fleet.true_sum(sum));
+    if (!met) break;
+    REQUIRE(nth < 200);
+  }
+}
+
 // A flash disk wears by bytes. Gated: what an update of 100,000 words of 32 bits costs beyond itself.
 TEST_CASE("R26: an update costs its own bytes once, and at most a twentieth more") {
   constexpr std::uint32_t chunks = 25;

@@ -111,7 +111,7 @@ TEST_CASE("roster cache: stays within its capacity and keeps what is in use") {
   CHECK(cache.verified() == 7);  // device 1 was
 }
 
-TEST_CASE("rate limit: a clock that goes back does not lock a task out") {
+TEST_CASE("R11: a clock that goes back does not lock a task out") {
   RateLimit rate(1);
   const auto task = id_of<TaskId>(1);
   CHECK_FALSE(rate.take(task, now));

@@ -209,7 +209,7 @@ TEST_CASE("a secret that did not fit is put together again when another share ha
   CHECK(world.sums.size() == 1);
 }
 
-TEST_CASE("a reveal said again is receipted and not stored again") {
+TEST_CASE("R12: a reveal said again is receipted and not stored again") {
   World world = certified_round();
   world.open_shares(1);
   const auto stored = world.reveals_stored.size();
@@ -246,7 +246,91 @@ TEST_CASE("after the sum nothing is missing, whoever asks") {
   CHECK(world.shares_sent.at(device_id(4)).shares.empty());
 }
 
-TEST_CASE("after a crash before any effect the same survivors are witnessed, opened and summed") {
+TEST_CASE("strangers are sent no shares, not while they are opened and not after the sum") {
+  World world = certified_round();
+  world.happen(SharesAsked{device_id(9), 0});
+  world.happen(RevealDurable{device_id(9), 0, {true}});
+  for (std::uint8_t i = 1; i <= 5; ++i) world.open_shares(i);
+  world.compute();
+  REQUIRE(world.sums.size() == 1);
+  world.happen(SharesAsked{device_id(9), 0});
+  CHECK_FALSE(world.shares_sent.contains(device_id(9)));
+}
+
+TEST_CASE("a round without pairwise masks has no shares to send") {
+  World world(small_plan(1, 1, 5), {}, 1);
+  world.upload(1);
+  world.compute();
+  REQUIRE(world.sums.size() == 1);
+  world.happen(SharesAsked{device_id(1), 0});
+  world.happen(RevealArrived{device_id(1), 0, {true}, {1}});
+  CHECK(world.shares_sent.empty());
+}
+
+TEST_CASE("vows beyond the quorum are not stored, and one that was not cast is not shown") {
+  World world = closed_round();
+  world.happen(VowDurable{4});
+  CHECK(world.vows_shown.empty());
+  for (const std::uint8_t i : std::vector<std::uint8_t>{1, 3, 5}) {
+    world.happen(VowArrived{device_id(i), signature(i)});
+  }
+  world.sync();
+  CHECK(world.disk().vows.size() == 2);
+  world.happen(VowDurable{0});
+  CHECK(world.vows_shown.size() == 2);
+}
+
+TEST_CASE("a sum over opened secrets that fails is abandoned, one of other survivors is not") {
+  World world = certified_round();
+  world.happen(SumFailed{Hash{}, "of another set"});
+  CHECK(world.abandons.empty());
+  world.happen(SumFailed{world.fixed.at(0).survivors_hash, "stored updates are damaged"});
+  REQUIRE(world.abandons.size() == 1);
+  CHECK(world.abandons[0].reason == "stored updates are damaged");
+}
+
+TEST_CASE("the deadline of the shares does not cut off a sum that is being made") {
+  World world = certified_round();
+  for (std::uint8_t i = 1; i <= 5; ++i) world.open_shares(i);
+  world.pass(3min);
+  CHECK(world.abandons.empty());
+  world.compute();
+  CHECK(world.sums.size() == 1);
+}
+
+TEST_CASE(
+    "the reason at the deadline of the shares counts whose are missing and says what is needed") {
+  World world = certified_round();
+  world.open_shares(1);
+  world.open_shares(2);
+  world.pass(2min);
+  REQUIRE(world.abandons.size() == 1);
+  CHECK(world.abandons[0].reason ==
+        "at the deadline of the shares the secrets of 5 devices lack some, first that of " +
+            device_id(1).hex() + " with 1 of which at least 3 must be right");
+}
+
+TEST_CASE("a reveal that repeats some places and adds others is stored, and counts what is new") {
+  World world = certified_round();
+  world.reveal(1, 0, {true, true});
+  world.sync();
+  world.reveal(1, 1, {false, true});  // place 1 was opened: what was said first stands
+  world.sync();
+  CHECK(world.reveals_stored.size() == 2);
+  CHECK(world.shares_sent.at(device_id(1)).place == 3);
+  for (const std::uint8_t i : std::vector<std::uint8_t>{2, 3}) world.open_shares(i);
+  world.compute();
+  CHECK(world.sums.empty());  // member 4 was opened by members 1 and 2 only
+  world.reveal(1, 3, {true});
+  world.sync();
+  world.reveal(4, 0, {true, true, true});
+  world.sync();
+  world.compute();
+  CHECK(world.sums.size() == 1);
+}
+
+TEST_CASE(
+    "R1: after a crash before any effect the same survivors are witnessed, opened and summed") {
   bool crashed = true;
   int at = 0;
   for (; crashed; ++at) {

@@ -119,7 +119,8 @@ TEST_CASE("patience closes a round when n_min is met and nothing arrives") {
   CHECK(world.fixed.size() == 1);
 }
 
-TEST_CASE("the same header again gets the same receipt, also when the round is summing or over") {
+TEST_CASE(
+    "R12: the same header again gets the same receipt, also when the round is summing or over") {
   World world(small_plan(1, 2, 5), {}, 2);
   world.upload(1);
   const auto again = [&] {
@@ -137,7 +138,7 @@ TEST_CASE("the same header again gets the same receipt, also when the round is s
   CHECK(world.rejects.empty());
 }
 
-TEST_CASE("another nonce or another digest after a contribution is a duplicate") {
+TEST_CASE("R12: another nonce or another digest after a contribution is a duplicate") {
   World world(small_plan(1, 3, 5), {}, 3);
   world.upload(1);
   const TestDevice other(1, 9);
@@ -265,7 +266,7 @@ TEST_CASE("credit goes to so many at a time, the others wait in line, and silenc
   CHECK(world.send_chunk(world.device(2), 1) == Round::Verdict::wanted);
 }
 
-TEST_CASE("a revoked device stops counting while the round collects") {
+TEST_CASE("R15: a revoked device stops counting while the round collects") {
   World world(small_plan(1, 3, 5), {}, 3);
   world.upload(1);
   world.upload(2);
@@ -327,7 +328,7 @@ TEST_CASE("damaged storage abandons the round and says so") {
   CHECK(world.abandons[0].count == 1);
 }
 
-TEST_CASE("after a crash before any effect every receipt counts exactly once") {
+TEST_CASE("R1: after a crash before any effect every receipt counts exactly once") {
   const Plan plan = small_plan(2, 4, 5);
   Limits limits;
   limits.credit_chunks = 2;

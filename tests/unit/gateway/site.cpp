@@ -223,7 +223,7 @@ TEST_CASE("only devices of the allow-list with their own certificate join") {
   world.site->message("tributary/v1/nothing", "", false);
 }
 
-TEST_CASE("a device whose certificate is withdrawn stops counting") {
+TEST_CASE("R15: a device whose certificate is withdrawn stops counting") {
   Fleet fleet(3);
   SiteWorld world(fleet);
   world.join_all();
@@ -272,7 +272,7 @@ TEST_CASE("without room nothing is opened") {
   CHECK(world.site->open_rounds() == 0);
 }
 
-TEST_CASE("a wall clock that jumps closes nothing, the deadline on the monotonic clock does") {
+TEST_CASE("R11: a wall clock that jumps closes nothing, the deadline on the monotonic clock does") {
   Fleet fleet(3);
   SiteWorld world(fleet);
   world.join_all();
@@ -339,7 +339,7 @@ TEST_CASE("retained topics that are not of now are cleared") {
   CHECK(count(world.offer_topic()) > 0);
 }
 
-TEST_CASE("after a crash before anything is said every receipt is in one exact sum") {
+TEST_CASE("R1: after a crash before anything is said every receipt is in one exact sum") {
   int said = 0;
   for (bool crashed = true; crashed; ++said) {
     CAPTURE(said);

@@ -297,7 +297,8 @@ v1::MaskRefusal Fleet::refusal(const v1::GatewaySum& sum, const DeviceId& device
   return refusal;
 }
 
-SiteWorld::SiteWorld(Fleet& around, std::uint64_t store_bytes) : fleet(around) {
+SiteWorld::SiteWorld(Fleet& around, std::uint64_t store_bytes, std::uint64_t outbox_bytes)
+    : fleet(around) {
   const engine::SiteOptions options{"site",
                                     fleet.folder.path() / "state",
                                     fleet.folder.path() / "devices",
@@ -305,7 +306,8 @@ SiteWorld::SiteWorld(Fleet& around, std::uint64_t store_bytes) : fleet(around) {
                                     256 << 20,
                                     32 << 20,
                                     1 << 20,
-                                    {}};
+                                    {},
+                                    outbox_bytes};
   const engine::SitePorts ports{
       [this](std::string topic, std::string payload) { hear(topic, payload); },
       [this](std::string topic, std::string payload) {
@@ -335,6 +337,10 @@ SiteWorld::SiteWorld(Fleet& around, std::uint64_t store_bytes) : fleet(around) {
 
 void SiteWorld::hear(const std::string& topic, const std::string& payload) {
   if (before_speaking) before_speaking();
+  if (topic.starts_with(wire::config_root)) {
+    told[topic] = payload;
+    return;
+  }
   const std::string root = "tributary/v1/device/";
   const auto device = *DeviceId::from_hex(topic.substr(root.size(), 32));
   const auto kind = topic.substr(root.size() + 32 + 6);
@@ -410,6 +416,10 @@ void SiteWorld::upload(const FleetDevice& device) {
          fleet.header(device, offer.context(), keys).SerializeAsString());
 }
 
+void SiteWorld::upload_or_break(const FleetDevice& device) {
+  if (broken.empty() && !retained(offer_topic()).empty()) upload(device);
+}
+
 void SiteWorld::upload(const FleetDevice& device, const Hash& ctx_hash,
                        const std::vector<std::string>& frames, const std::string& header) {
   v1::UploadRequest request;
@@ -419,7 +429,9 @@ void SiteWorld::upload(const FleetDevice& device, const Hash& ctx_hash,
   auto& heard = heard_[device.id];
   heard.clear();
   say(device, wire::UpKind::request, request.SerializeAsString());
-  while (!receipts.contains(device.id) && until([&] { return !heard.empty(); })) {
+  while (!receipts.contains(device.id) &&
+         until([&] { return !heard.empty() || !broken.empty(); })) {
+    if (heard.empty()) return;
     const Heard answer = heard.front();
     heard.pop_front();
     if (answer.kind == "reject") return;

@@ -101,7 +101,8 @@ class Fleet {
 // One life of the gateway on the fleet's folder.
 class SiteWorld {
  public:
-  explicit SiteWorld(Fleet& fleet, std::uint64_t store_bytes = 1 << 30);
+  explicit SiteWorld(Fleet& fleet, std::uint64_t store_bytes = 1 << 30,
+                     std::uint64_t outbox_bytes = 1 << 30);
 
   // Runs the loop until the condition holds; false: it did not within 10 s.
   bool until(const std::function<bool()>& condition);
@@ -114,6 +115,8 @@ class SiteWorld {
   void open(const v1::RoundContext& context);  // as the uplink would, until the offer is retained
   // Drives one device through its upload as PROTOCOL.md says, until receipt or final reject.
   void upload(const FleetDevice& device);
+  // The same, until the disk has failed at the latest.
+  void upload_or_break(const FleetDevice& device);
   void upload(const FleetDevice& device, const Hash& ctx_hash,
               const std::vector<std::string>& frames, const std::string& header);
   // Messages waiting for the coordinator; key to content.
@@ -131,7 +134,8 @@ class SiteWorld {
   std::vector<v1::Reject> rejects(const FleetDevice& device) const;
   bool rejected(const FleetDevice& device, v1::RejectReason reason) const;
 
-  v1::Work standing;  // what every answer of the coordinator says besides
+  v1::Work standing;                        // what every answer of the coordinator says besides
+  std::map<std::string, std::string> told;  // to people, not retained
   std::set<DeviceId> receipts;
   std::function<void()> before_speaking;  // for crashes; may not return
   std::function<void(const DeviceId&)> receipt_heard;

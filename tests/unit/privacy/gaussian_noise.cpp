@@ -42,16 +42,16 @@ TEST_CASE("noise has the moments and the tails of a Gaussian") {
 }
 
 TEST_CASE("property 10: the same seed gives the same noise, another seed independent noise") {
-  std::vector<std::int64_t> first(5001);
-  std::vector<std::int64_t> again(5001);
-  std::vector<std::int64_t> other(5001);
-  rounded_gaussian_noise(seed_of(1), 100, first);
-  rounded_gaussian_noise(seed_of(1), 100, again);
-  rounded_gaussian_noise(seed_of(2), 100, other);
+  std::vector<double> first(5001);
+  std::vector<double> again(5001);
+  std::vector<double> other(5001);
+  gaussian_noise(seed_of(1), 100, first);
+  gaussian_noise(seed_of(1), 100, again);
+  gaussian_noise(seed_of(2), 100, other);
   CHECK(first == again);
   double product = 0;
   for (std::size_t i = 0; i < first.size(); ++i) {
-    product += static_cast<double>(first[i]) * static_cast<double>(other[i]) / 1e4;
+    product += first[i] * other[i] / 1e4;
   }
   CHECK(std::abs(product) < 5 * std::sqrt(5001.0));
 }
@@ -70,8 +70,9 @@ TEST_CASE("neighbouring variates are independent") {
 }
 
 TEST_CASE("noise whose grid would show is refused") {
-  std::vector<std::int64_t> out(4);
-  CHECK_THROWS_AS(rounded_gaussian_noise(seed_of(1), 15.9, out), std::invalid_argument);
-  CHECK_THROWS_AS(rounded_gaussian_noise(seed_of(1), 0x1p41, out), std::invalid_argument);
-  CHECK_THROWS_AS(rounded_gaussian_noise(seed_of(1), NAN, out), std::invalid_argument);
+  CHECK_NOTHROW(require_fine_grid(16));
+  CHECK_NOTHROW(require_fine_grid(0x1p40));
+  CHECK_THROWS_AS(require_fine_grid(15.9), std::invalid_argument);
+  CHECK_THROWS_AS(require_fine_grid(0x1p41), std::invalid_argument);
+  CHECK_THROWS_AS(require_fine_grid(NAN), std::invalid_argument);
 }

@@ -7,7 +7,7 @@
 
 using namespace tributary::privacy;
 
-TEST_CASE("a ledger spends exactly what the accountant says, and stops before the budget") {
+TEST_CASE("R23: a ledger spends exactly what the accountant says, and stops before the budget") {
   const Budget budget{2, 1e-6};
   const Ledger ledger(budget, {10, {1, 1'000'000}, 1});
   CHECK(ledger.spent(0) == 0);

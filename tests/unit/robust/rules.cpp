@@ -6,7 +6,9 @@
 #include <limits>
 #include <stdexcept>
 
+#include "crypto/robust/centred_clipping.hpp"
 #include "crypto/robust/coordinatewise.hpp"
+#include "crypto/robust/distances.hpp"
 #include "crypto/robust/rule.hpp"
 #include "crypto/robust/selection.hpp"
 
@@ -49,6 +51,19 @@ rc::Gen<Vectors> some_vectors() {
       return rc::gen::container<Vectors>(count, vector);
     });
   });
+}
+
+// Whether Krum's choice between some two of these, against one attacker, is a matter of their order.
+bool krum_ties(const Vectors& vectors) {
+  const auto updates = updates_of(vectors);
+  const Distances distances(updates);
+  std::vector<double> scores;
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    scores.push_back(distances.score(i, vectors.size() - 3));
+  }
+  std::ranges::sort(scores);
+  return std::ranges::adjacent_find(scores, [](double a, double b) { return b - a < 1e-6; }) !=
+         scores.end();
 }
 
 }  // namespace
@@ -98,30 +113,27 @@ TEST_CASE("those a rule does not believe are named") {
   CHECK(std::ranges::count(left_out, 4U) == 1);
 }
 
-TEST_CASE("the order of updates does not matter where no two are alike") {
-  rc::check([] {
-    auto vectors = *some_vectors();
-    // Distinct distances: Krum's ties go by index.
-    for (std::size_t i = 0; i < vectors.size(); ++i) {
-      vectors[i][0] += static_cast<float>(std::ldexp(static_cast<double>(i * i + 1), -10));
-    }
+TEST_CASE("the order of updates does not matter, but for ties of Krum, which go by index") {
+  CHECK(rc::check([] {
+    const auto vectors = *some_vectors();
     auto shuffled = vectors;
     std::ranges::reverse(shuffled);
     for (const auto kind : kinds) {
       Rule rule;
       rule.kind = kind;
       rule.attackers = 1;
+      if ((kind == Kind::krum || kind == Kind::multi_krum) && krum_ties(vectors)) continue;
       const auto one = aggregate(rule, updates_of(vectors)).values;
       const auto other = aggregate(rule, updates_of(shuffled)).values;
       for (std::size_t j = 0; j < one.size(); ++j) {
         RC_ASSERT(std::abs(one[j] - other[j]) <= 1e-3F);
       }
     }
-  });
+  }));
 }
 
 TEST_CASE("median and trimmed mean agree with sorting, coordinate by coordinate") {
-  rc::check([] {
+  CHECK(rc::check([] {
     const auto vectors = *some_vectors();
     const auto median = coordinate_median(updates_of(vectors));
     const auto trimmed = trimmed_mean(updates_of(vectors), 2);
@@ -137,7 +149,7 @@ TEST_CASE("median and trimmed mean agree with sorting, coordinate by coordinate"
       RC_ASSERT(std::abs(static_cast<double>(trimmed[j]) - sum / static_cast<double>(n - 4)) <
                 1e-5);
     }
-  });
+  }));
 }
 
 TEST_CASE("rules say what they need") {
@@ -181,4 +193,55 @@ TEST_CASE("updates that are not sound are refused by name") {
   updates = updates_of(good);
   updates[0].weight = 0;
   CHECK(fault(updates).find("update 0 has a weight") != std::string::npos);
+}
+
+TEST_CASE("every rule refuses what it cannot do, and says why") {
+  const Vectors vectors{{1, 2}, {3, 4}, {5, 6}, {7, 8}, {9, 10}};
+  const auto updates = updates_of(vectors);
+  const auto refusal = [](auto call) {
+    try {
+      call();
+    } catch (const std::invalid_argument& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const auto says = [&](auto call, const char* words) {
+    return refusal(call).find(words) != std::string::npos;
+  };
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const double factor : {0.0, -1.0, infinity, std::nan("")}) {
+    CHECK(says([&] { norm_filter(updates, factor); }, "must be above 0"));
+  }
+  CHECK(refusal([&] { multi_krum(updates, 1, 2); }).empty());
+  CHECK(says([&] { multi_krum(updates, 2, 1); }, "2 attackers needs at least 7 updates, not 5"));
+  CHECK(says([&] { multi_krum(updates, SIZE_MAX / 2, 1); }, "attackers needs at least"));
+  CHECK(says([&] { multi_krum(updates, 1, 0); }, "can keep 1 to 2 of 5"));
+  CHECK(says([&] { multi_krum(updates, 1, 3); }, "can keep 1 to 2 of 5"));
+  CHECK(refusal([&] { trimmed_mean(updates, 2); }).empty());
+  CHECK(says([&] { trimmed_mean(updates, 3); }, "trimming 3 at both ends leaves none of 5"));
+  CHECK(says([&] { trimmed_mean(updates, SIZE_MAX / 2 + 1); }, "leaves none of 5"));
+  const std::vector<float> start{0, 0}, shorter{0};
+  CHECK(refusal([&] { centred_clipping(updates, start, {1, 1}); }).empty());
+  CHECK(says([&] { centred_clipping(updates, shorter, {1, 1}); }, "another length"));
+  for (const Clipping& clipping :
+       {Clipping{0, 1}, Clipping{-1, 1}, Clipping{infinity, 1}, Clipping{1, 0}}) {
+    CHECK(says([&] { centred_clipping(updates, start, clipping); }, "must be above 0"));
+    Rule rule;
+    rule.kind = Kind::centred_clipping;
+    rule.clipping = clipping;
+    CHECK(fault_of(rule, 5) == "radius and iterations must be above 0");
+  }
+  CHECK(says([&] { coordinate_median({}); }, "no updates"));
+  CHECK(fault_of({}, 0) == "there are no updates");
+}
+
+TEST_CASE("centred clipping goes on from where it is told to start") {
+  const Vectors vectors{{10, 0}, {10, 0}};
+  Rule rule;
+  rule.kind = Kind::centred_clipping;
+  rule.clipping = {1, 1};
+  const std::vector<float> start{5, 0};
+  CHECK(aggregate(rule, updates_of(vectors)).values == std::vector<float>{1, 0});
+  CHECK(aggregate(rule, updates_of(vectors), start).values == std::vector<float>{6, 0});
 }

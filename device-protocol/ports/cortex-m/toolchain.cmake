@@ -1,0 +1,11 @@
+# arm-none-eabi with newlib-nano. TRIB_CORE: m3, m4f or m33.
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR arm)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES TRIB_CORE)
+set(CMAKE_C_COMPILER arm-none-eabi-gcc)
+set(m3_flags "-mcpu=cortex-m3")
+set(m4f_flags "-mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16")
+set(m33_flags "-mcpu=cortex-m33 -mfloat-abi=hard -mfpu=fpv5-sp-d16")
+set(CMAKE_C_FLAGS_INIT "-mthumb ${${TRIB_CORE}_flags}")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "--specs=nano.specs")

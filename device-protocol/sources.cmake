@@ -23,9 +23,7 @@ set(TRIBUTARY_DEVICE_CORE
   src/residual.c
   src/rotate.c
   src/seal.c
-  src/settings.c
   src/status.c
-  src/steering.c
   src/subset.c
   src/topic.c
   src/train.c
@@ -51,3 +49,7 @@ set(TRIBUTARY_DEVICE_PAIRWISE
   src/slots.c
   src/supply.c
   src/survivors.c)
+# Configuration by topic. A device without it links src/no_steering.c instead.
+set(TRIBUTARY_DEVICE_STEERING
+  src/settings.c
+  src/steering.c)

@@ -17,10 +17,10 @@ constexpr std::array<std::string_view, 3> names_of_scopes{"gateway", "group", "g
 
 std::optional<ScopeKind> kind_of(const json::value& value) {
   const auto* text = value.if_string();
-  for (std::size_t i = 0; text != nullptr && i < names_of_scopes.size(); ++i) {
-    if (*text == names_of_scopes[i]) return static_cast<ScopeKind>(i);
-  }
-  return std::nullopt;
+  if (text == nullptr) return std::nullopt;
+  const auto found = std::ranges::find(names_of_scopes, std::string_view{*text});
+  if (found == names_of_scopes.end()) return std::nullopt;
+  return static_cast<ScopeKind>(found - names_of_scopes.begin());
 }
 
 std::vector<GatewayId> read_group(Members& members, const json::key_value_pair& group,

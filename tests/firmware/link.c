@@ -13,7 +13,7 @@ trib_client_memory trib_weighed_memory;
 
 int main(void) {
   static uint64_t state[4096 / 8];
-  static const trib_client_options options = {10, 0, NULL, "weighed"};
+  static const trib_client_options options = {.checkpoint_steps = 10, .firmware = "weighed"};
   trib_client* client;
   uint32_t wait_ms;
   char identity[33];

@@ -1,4 +1,5 @@
 """One site with everything real: authority, coordinator, broker with TLS and plain listeners, gateway, helper."""
+import ctypes
 import json
 import os
 import signal
@@ -36,6 +37,11 @@ def answers(port):
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def end_with_parent():
+    """In a child: SIGKILL when this process ends, however it does."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 class Site:
@@ -79,7 +85,8 @@ class Site:
         """In the background, its output in NAME.log; ends with the site."""
         log = open(self.work / f"{name}.log", "ab")
         process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log,
-                                   stderr=subprocess.STDOUT, env=dict(os.environ, **(environment or {})))
+                                   stderr=subprocess.STDOUT, env=dict(os.environ, **(environment or {})),
+                                   preexec_fn=end_with_parent)
         log.close()
         self._processes.append(process)
         return process

@@ -34,7 +34,7 @@ class PowerFails(unittest.TestCase):
             for step in steps:
                 with self.subTest(step=step):
                     receipts = fail(world, victim, step)
-                    wait_until("another receipt", lambda: len(victim.durable_rounds()) > receipts, 30)
+                    wait_until("another receipt", lambda: len(victim.durable_rounds()) > receipts, 100)
                     victim.power_off()
                     self.assertEqual([], world.check_odometer(victim))
                     self.assertEqual([], world.tap(victim).check())

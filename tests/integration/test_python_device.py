@@ -6,6 +6,7 @@ import time
 import unittest
 
 from tests.integration.demo import BIN, ROOT, Demo, wait_until
+from tests.integration.psk_mqtt import Session
 
 DIGITS = ROOT / "build/data/digits.csv.gz"
 
@@ -48,6 +49,12 @@ class PythonDevice(unittest.TestCase):
             self.assertNotIn(f"claim-{device}", psk)
             self.assertIn(f"\n{device}:", psk)
             self.assertIn(f"claim-{unapproved}:", psk)
+            # attack: a claim credential reads nothing but its own answers, though keys and offers are retained.
+            secret = bytes.fromhex((site / "claims" / f"{unapproved}.claim").read_text().strip())
+            spy = Session(port, f"claim-{unapproved}", secret)
+            spy.subscribe("tributary/v1/#", "tributary/v1/site/keys", f"tributary/v1/device/{device}/down/#")
+            self.assertIsNone(spy.next(2))
+            spy.close()
             demo.stop_task()
             _, report = demo.finish(300)
             # Each sum was compared with the sum of all survivors' true vectors, this device's among them.

@@ -22,6 +22,7 @@ Centre::~Centre() {
 
 void Centre::start() {
   if (running()) return;
+  before_start();
   life_ = new_life();
   ++lives_;
   nature_.note("coordinator starts");

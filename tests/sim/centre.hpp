@@ -37,6 +37,7 @@ class Centre : public cloud::engine::Observer {
 
   std::vector<std::string> log;          // of all lives
   std::function<void()> on_end = [] {};  // was killed, or killed itself
+  std::function<void()> before_start = [] {};
 
  private:
   struct Waiting {

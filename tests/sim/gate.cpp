@@ -9,7 +9,7 @@ namespace {
 
 namespace engine = gateway::engine;
 
-constexpr Span tick_interval{100};
+constexpr Span tick_interval{250};
 constexpr Span batch_wait{5};
 constexpr Span reconnect_wait{500};
 constexpr Span site_listening{5000};

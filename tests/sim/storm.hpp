@@ -1,48 +1,45 @@
-// A mix of faults drawn from the world's seed, and the course of one simulated run: faults, then calm, in which
-// every round must close and the task come to an end.
+// The faults of a mix, begun at instants that follow from its seed; then calm, in which every round must close
+// and the task come to an end.
 #pragma once
 
-#include "tests/sim/oracle.hpp"
+#include "tests/sim/mix.hpp"
+#include "tests/sim/world.hpp"
 
 namespace tributary::sim {
 
 class Storm {
  public:
-  explicit Storm(World& world);
+  Storm(World& world, const Mix& mix);
 
-  // Faults begin for this long; what they broke may be broken longer.
-  void rage(Span length);
+  // Faults begin for the mix's length; what they broke may be broken longer.
+  void rage();
   // No fault any more, everybody is started.
   void calm();
+  std::uint32_t strikes() const { return hits_; }  // that did not miss
 
  private:
   void strike();
   void strike_again();
-  void hit_gate();
-  void hit_centre();
-  void hit_node();
-  void hit_broker();
+  void hit(Fault fault);
+  void hit_gate(Fault fault);
+  void hit_centre(Fault fault);
+  void hit_node(Fault fault);
+  void hit_broker(Fault fault);
   void cut_line();
-  Span moment(Span longest) { return Span(1) + chance_.span(longest); }
-  Span outage() { return moment(longest_outage_); }
+  void cut_session();
+  void heal_after_outage(std::function<void()> heal);
   template <class Party>
   Party& one_of(std::vector<std::unique_ptr<Party>>& parties);
+  std::string one_user();
 
   World& world_;
-  Chance chance_{world_.nature.chance.next()};
-  Life life_ = new_life();  // of what heals by itself
-  Span longest_pause_;      // between two faults
-  Span longest_outage_;     // of a process or line
+  const Mix mix_;
+  Chance chance_{world_.nature.chance.next()};  // of when which class strikes
+  Chance own_{0};                               // of the strike at hand
+  Life life_ = new_life();                      // of what heals by itself
+  std::uint32_t strikes_ = 0;
+  std::uint32_t hits_ = 0;
   Span end_{};
 };
-
-struct Course {
-  Wrongs wrongs;
-  std::vector<std::string> transcript;
-  std::uint32_t released = 0;
-  std::uint32_t abandoned = 0;
-};
-// Everything from one seed: the shape of the world, its weather, its faults.
-Course run_seed(std::uint64_t seed);
 
 }  // namespace tributary::sim

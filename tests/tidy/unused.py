@@ -2,7 +2,7 @@
 """Dead code by symbols: a function of the product that no other part of the product calls, and that its own file does
 not call either, is there for tests alone, or for nobody. Needs the objects of a build.
     tests/tidy/unused.py [build/dev]
-What the device library's public headers declare is called by firmware that is not here; only_tests beside this file
+What headers of the device library and its ports declare is called by firmware that is not here; only_tests beside this file
 lists what is for tests by intention, with the reason."""
 import collections
 import re
@@ -16,8 +16,9 @@ NOT_CALLED_BY_NAME = re.compile(r"^(main|_GLOBAL__|typeinfo|vtable|guard variabl
 
 
 def product_objects(build):
-    return sorted(path for path in build.rglob("*.o") if path.relative_to(build).parts[0] != "tests"
-                  and not path.name.endswith((".pb.cc.o", ".pb.c.o")))
+    """Those the build makes now: a folder may hold others, of files that have moved."""
+    made = re.findall(r"^build (\S+\.o):", (build / "build.ninja").read_text(), re.M)
+    return sorted(build / path for path in made if not path.startswith("tests/") and not path.endswith((".pb.cc.o", ".pb.c.o")))
 
 
 def symbols(objects):
@@ -42,7 +43,7 @@ def called_in(path):
 
 
 def public_names():
-    text = "\n".join(path.read_text() for path in (ROOT / "device-protocol/include").rglob("*.h"))
+    text = "\n".join(path.read_text() for folder in ("include", "ports") for path in (ROOT / "device-protocol" / folder).rglob("*.h"))
     return set(re.findall(r"\b(trib_\w+)\(", text))
 
 

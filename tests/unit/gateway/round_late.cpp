@@ -256,3 +256,21 @@ TEST_CASE("chunks of the journal that are of no upload now are passed over") {
   REQUIRE(said.size() == 1);
   CHECK(std::holds_alternative<StoreContribution>(said[0]));
 }
+
+TEST_CASE(
+    "R1: a round whose sum was submitted before the crash collects nothing and says nothing") {
+  const auto plan = small_plan(1, 4, 5);
+  Recovered disk;
+  disk.contributions = {TestDevice(1).header(plan).contribution,
+                        TestDevice(2).header(plan).contribution};
+  disk.survivors = devices(2);
+  disk.submitted = true;
+  auto [round, effects] = Round::recover(plan, {}, devices(4), disk, 0ms);
+  CHECK(effects.empty());
+  CHECK(round.judge_chunk(device_id(3), {}, 0, 3).reason == v1::REJECT_LATE);
+  // A helper may still refuse one of them.
+  const auto& submitted = std::get<Submitted>(round.phase());
+  const auto said = round.on(DevicesDropped{submitted.survivors.hash, {device_id(2)}}, 1ms);
+  REQUIRE(said.size() == 1);
+  CHECK(std::get<FixSurvivors>(said[0]).devices == devices(1));
+}

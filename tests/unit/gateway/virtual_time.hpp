@@ -30,6 +30,9 @@ class Jump : public uplink::Alarm {
 
 // The site's writer without its thread, so that no real time passes.
 inline void drive_writer(SiteWorld& world) {
+  // A tick whose end is queued is beyond being cancelled: none is left when the threads go.
+  world.io.poll();
+  world.io.restart();
   world.threads.reset();
   world.site->writer().on_submit([&world](std::size_t) {
     boost::asio::post(world.io, [&world] {

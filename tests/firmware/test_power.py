@@ -12,6 +12,7 @@ from tests.firmware.world import World
 # Joining, then more than a whole round.
 STEPS = {Daemon: 110, Firmware: 230}
 AT_ONCE = {Daemon: 6, Firmware: 4}
+PATIENCE = 120  # seconds: a gateway that met the device often lets it wait for a minute
 
 
 class PowerFails(unittest.TestCase):
@@ -31,11 +32,17 @@ class PowerFails(unittest.TestCase):
             for device in world.devices[1:]:
                 device.power_on()
             task = world.site.create_task(100000, patience_seconds=1)
+            # Its first start ever formats what it stores in: more steps before it says that it has started.
+            victim.power_on()
+            wait_until("its first receipt", victim.durable_rounds, PATIENCE)
+            victim.power_off()
             for step in steps:
                 with self.subTest(step=step):
-                    receipts = fail(world, victim, step)
-                    wait_until("another receipt", lambda: len(victim.durable_rounds()) > receipts, 100)
-                    victim.power_off()
+                    try:
+                        receipts = fail(world, victim, step)
+                        wait_until("another receipt", lambda: len(victim.durable_rounds()) > receipts, PATIENCE)
+                    finally:
+                        victim.power_off()  # never two of it on the same flash
                     self.assertEqual([], world.check_odometer(victim))
                     self.assertEqual([], world.tap(victim).check())
             world.site.tributary("task", "stop", task)
@@ -45,7 +52,7 @@ class PowerFails(unittest.TestCase):
     def kill(self, world, victim, step):
         """Returns the receipts it had by then."""
         victim.power_on(die_at=step)
-        self.assertEqual(-signal.SIGKILL, victim.process.wait(30), victim.log()[-2000:])
+        self.assertEqual(-signal.SIGKILL, victim.process.wait(PATIENCE), victim.log()[-2000:])
         self.assertEqual([], world.check_odometer(victim))
         receipts = len(victim.durable_rounds())
         victim.power_on()
@@ -57,7 +64,7 @@ class PowerFails(unittest.TestCase):
         victim.power_on()
         # The first steps, which replace the seed, come before it says that it has started.
         said = 1 if step < 5 else 2
-        wait_until("the reset", lambda: victim.starts() >= starts + said, 30)
+        wait_until("the reset", lambda: victim.starts() >= starts + said, PATIENCE)
         self.assertEqual([], world.check_odometer(victim))
         return len(victim.durable_rounds())
 

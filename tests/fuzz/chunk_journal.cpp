@@ -3,6 +3,7 @@
 #include "gateway/engine/chunk_journal.hpp"
 #include "gateway/round/round.hpp"
 #include "tests/fuzz/folder.hpp"
+#include "tests/fuzz/require.hpp"
 
 namespace {
 

@@ -5,6 +5,7 @@
 #include "cloud/server/tls.hpp"
 #include "tests/fuzz/chance.hpp"
 #include "tests/fuzz/folder.hpp"
+#include "tests/fuzz/require.hpp"
 #include "tests/fuzz/story.hpp"
 
 namespace {

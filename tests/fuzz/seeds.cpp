@@ -271,7 +271,7 @@ void http() {
   }
   add(1, request("GET /v1/status", "Authorization: Bearer wrong\r\n", ""));
   add(1, request("DELETE /v1/tasks", bearer, ""));
-  add(1, request("GET /v1/status", bearer + "X: " + std::string(3000, 'x') + "\r\n", ""));
+  add(1, request("GET /v1/status", bearer + "Long: " + std::string(3000, 'a') + "\r\n", ""));
 
   seed("http_response", "length",
        story({6, 1}) + "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nDate: now\r\n\r\nhello");

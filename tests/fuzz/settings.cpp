@@ -3,6 +3,7 @@
 #include "cloud/options.hpp"
 #include "gateway/config.hpp"
 #include "tests/fuzz/folder.hpp"
+#include "tests/fuzz/require.hpp"
 #include "tests/fuzz/story.hpp"
 
 namespace {

@@ -1,14 +1,14 @@
 // Why a coordinator with a long history starts as fast as one without: what it looks for, it finds by an index.
 #include <doctest/doctest.h>
 
-#include <stdlib.h>
-
 #include "cloud/store/store.hpp"
 #include "crypto/hash.hpp"
 #include "tests/disk/disk.hpp"
+#include "tests/unit/storage/folder.hpp"
 
 using namespace tributary;
 using namespace tributary::cloud::store;
+using storage::test::Folder;
 
 namespace {
 
@@ -16,16 +16,6 @@ constexpr std::chrono::sys_seconds noon{std::chrono::seconds(1'800'000'000)};
 const TaskId task = *TaskId::from(std::string(16, 't'));
 const GatewayId gateway = *GatewayId::from(std::string(16, 'g'));
 const HelperId helper = *HelperId::from(std::string(16, 'h'));
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "cloud-start-XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
 
 Hash numbered(std::uint64_t number) {
   return crypto::hash("number", {crypto::le32(static_cast<std::uint32_t>(number))});
@@ -70,7 +60,7 @@ void add_rounds(Store& store, std::uint64_t first, std::uint64_t count) {
 std::uint64_t calls_of_a_start(std::uint64_t rounds) {
   const Folder folder;
   {
-    Store store(folder.path, noon);
+    Store store(folder.path(), noon);
     store.models.put({numbered(0), "m", "a", 1, 1, {}, {}, {}, noon}, Bytes(4, 1));
     TaskRow row;
     row.id = task;
@@ -82,8 +72,8 @@ std::uint64_t calls_of_a_start(std::uint64_t rounds) {
     store.models.keep_newest(10);
     for (std::uint64_t i = 1; i <= rounds; i += 500) add_rounds(store, i, 500);
   }
-  disk::Disk disk(folder.path);
-  Store store(folder.path, noon);
+  disk::Disk disk(folder.path());
+  Store store(folder.path(), noon);
   store.models.keep_newest(10);
   disk.heal();
   CHECK(store.rounds.ended_parts(gateway, 64).size() == 64);

@@ -1,32 +1,22 @@
 // The coordinator's store on a disk that fails or is full, and what it keeps of old models.
 #include <doctest/doctest.h>
 
-#include <stdlib.h>
-
 #include <cerrno>
 #include <functional>
 #include <stdexcept>
 
 #include "cloud/store/store.hpp"
 #include "tests/disk/disk.hpp"
+#include "tests/unit/storage/folder.hpp"
 
 using namespace tributary;
 using namespace tributary::cloud::store;
 using disk::Disk;
+using storage::test::Folder;
 
 namespace {
 
 constexpr std::chrono::sys_seconds noon{std::chrono::seconds(1'800'000'000)};
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "cloud-store-XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
 
 template <class Id>
 Id numbered(std::uint8_t number) {
@@ -229,11 +219,11 @@ TEST_CASE(
       CAPTURE(change.name);
       CAPTURE(nth);
       const Folder folder;
-      Disk disk(folder.path);
+      Disk disk(folder.path());
       bool said = false;
       bool met = false;
       {
-        Store store(folder.path, noon);
+        Store store(folder.path(), noon);
         prepare(store);
         disk.fail({nth, EIO, true});
         try {
@@ -248,7 +238,7 @@ TEST_CASE(
       }
       disk.heal();
       disk.restart_after_power_loss(nth);
-      Store store(folder.path, noon);
+      Store store(folder.path(), noon);
       CHECK(store.set_aside().empty());
       const bool there = change.there(store);
       if (said) CHECK(there);
@@ -271,11 +261,11 @@ TEST_CASE(
       CAPTURE(broken.error);
       CAPTURE(nth);
       const Folder folder;
-      Disk disk(folder.path);
+      Disk disk(folder.path());
       bool acknowledged = false;
       bool met = false;
       {
-        Store store(folder.path, noon);
+        Store store(folder.path(), noon);
         prepare(store);
         disk.fail({nth, broken.error, broken.lasts});
         try {
@@ -297,7 +287,7 @@ TEST_CASE(
       }
       disk.heal();
       disk.restart_after_power_loss(nth);
-      Store store(folder.path, noon);
+      Store store(folder.path(), noon);
       CHECK(store.set_aside().empty());
       if (acknowledged) CHECK(released(store));
       released(store);
@@ -309,7 +299,7 @@ TEST_CASE(
 
 TEST_CASE("R8: old models lose their content, not their lineage; what is in use keeps it") {
   const Folder folder;
-  Store store(folder.path, noon);
+  Store store(folder.path(), noon);
   prepare(store);
   release(store);
   store.models.keep_newest(3);
